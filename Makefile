@@ -1,0 +1,46 @@
+# make demo    the runtime alone: upscale a picture and a clip
+# make test    everything installed, all checks and tests
+# make check   lint, types, import rules
+# make dist    the three wheels
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+
+.PHONY: demo test check dist clean
+
+demo: .venv/runtime.stamp
+	$(BIN)/srgan-edge upscale tests/samples/harbour.png tests/samples/clip.mp4 -o demo --compare
+
+test: .venv/everything.stamp check
+	$(BIN)/python -m pytest
+
+check: .venv/everything.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy srgan_edge train/srgan_edge_train convert/srgan_edge_convert tests
+	$(BIN)/lint-imports --no-cache
+
+dist: .venv/everything.stamp
+	rm -rf dist
+	for folder in . train convert; do $(BIN)/python -m build --wheel --outdir dist $$folder || exit 1; done
+
+clean:
+	rm -rf .venv demo dist
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "srgan-edge needs Python 3.10 or newer: make PYTHON=python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' \
+	  || { echo "Python's venv is missing: on Debian apt-get install python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+
+.venv/runtime.stamp: .venv/bin/pip pyproject.toml constraints.txt
+	@echo "installing the runtime"
+	$(PIP) install -c constraints.txt -e .
+	touch $@
+
+.venv/everything.stamp: .venv/bin/pip pyproject.toml train/pyproject.toml convert/pyproject.toml constraints.txt
+	@echo "installing everything, TensorFlow too: this takes some minutes"
+	$(PIP) install -c constraints.txt -e '.[dev]' -e train -e convert
+	touch $@ .venv/runtime.stamp

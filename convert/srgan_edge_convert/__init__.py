@@ -1,0 +1,3 @@
+"""Quantisation-aware fine-tuning and TFLite export for srgan-edge."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,109 @@
+"""What a conversion calibrates with, fine-tunes on, and is checked against."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srgan_edge.errors import InputError
+from srgan_edge.quality import Picture
+from srgan_edge_train.patches import Patches, centre_pair
+from srgan_edge_train.photographs import Photographs
+from srgan_edge_train.run_folder import CALIBRATION_CROPS, RunFolder, read_record
+
+_BATCH = 16
+_SEED = 7
+CHECK_SIDE = 128  # LR pixels
+
+ReadPhotographs = Callable[[Path], Photographs]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """RGB uint8 pictures of one conversion.
+
+    Attributes:
+        source: where they came from, for the person and the facts.
+        calibration: LR crops (n, p, p, 3).
+        checks: pairs of LR and HR that are neither calibrated with nor trained on.
+        photographs: the whole set to fine-tune on, or None when there are only crops.
+        patch: side of an LR crop.
+    """
+
+    source: str
+    calibration: Picture
+    checks: list[tuple[Picture, Picture]]
+    photographs: Photographs | None
+    patch: int
+
+    def batches(self) -> Iterator[Picture]:
+        """LR batches (16, p, p, 3) to fine-tune on, without end."""
+        if self.photographs is None:
+            raise InputError("there are no photographs to fine-tune on: give --data")
+        patches = Patches(self.photographs.training, self.patch, _BATCH, _SEED)
+        step = 0
+        while True:
+            yield patches.at(step)[0]
+            step += 1
+
+
+def find_pictures(
+    generator: Path, data: Path | None, patch: int, read: ReadPhotographs
+) -> Pictures | None:
+    """The pictures of `data`; else those of the generator's own run; else the crops kept in it.
+
+    Args:
+        generator: a run's `generator.keras`, or one that stands alone.
+        data: a folder of photographs, or None.
+        patch: side of an LR crop to fine-tune on.
+        read: decodes a folder of photographs.
+
+    Returns:
+        None for a generator that stands alone, without `data`.
+
+    Raises:
+        InputError: `data` cannot be used, or the kept crops are damaged.
+    """
+    if data is not None:
+        return _from_photographs(read(data), patch, str(data))
+    run = RunFolder(generator.parent)
+    recorded = recorded_data(generator)
+    if recorded is not None and recorded.is_dir():
+        try:
+            return _from_photographs(read(recorded), patch, f"the run's photographs in {recorded}")
+        except InputError:
+            pass  # they are no longer what they were: the crops are
+    return _from_crops(run.calibration) if run.calibration.is_file() else None
+
+
+def recorded_data(generator: Path) -> Path | None:
+    """The folder of photographs that the generator's run was trained on."""
+    record = run_record(generator)
+    return Path(record["data"]) if "data" in record else None
+
+
+def run_record(generator: Path) -> dict[str, Any]:
+    """The record of the run that a generator lies in; empty when it stands alone."""
+    path = generator.parent / "run.json"
+    return read_record(path) if path.is_file() else {}
+
+
+def _from_photographs(photographs: Photographs, patch: int, source: str) -> Pictures:
+    patches = Patches(photographs.training, patch, CALIBRATION_CROPS, seed=_SEED + 1)
+    checks = [centre_pair(photograph, CHECK_SIDE) for photograph in photographs.checking]
+    return Pictures(source, patches.at(0)[0], checks, photographs, patch)
+
+
+def _from_crops(path: Path) -> Pictures:
+    try:
+        with np.load(path, allow_pickle=False) as crops:
+            lr, check_lr, check_hr = crops["lr"], crops["check_lr"], crops["check_hr"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise InputError(f"cannot read the crops kept in {path}: {error}") from None
+    checks = list(zip(check_lr, check_hr, strict=True))
+    return Pictures(f"{len(lr)} crops kept in the run", lr, checks, None, lr.shape[1])

@@ -1,0 +1,162 @@
+"""Many files at once: which file becomes which, and doing it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from srgan_edge.errors import InputError, RunError, SrganEdgeError
+from srgan_edge.files import make_folder
+from srgan_edge.images import IMAGE_SUFFIXES, ImageFile, find_files, read_image, write_image
+from srgan_edge.panel import comparison, side_by_side
+from srgan_edge.progress import ProgressLine
+from srgan_edge.quality import Picture
+from srgan_edge.upscaler import Upscaler
+from srgan_edge.video import VIDEO_SUFFIXES, output_suffix, upscale_video
+
+_SUFFIXES = IMAGE_SUFFIXES + VIDEO_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to upscale."""
+
+    source: Path
+    target: Path
+
+    @property
+    def is_video(self) -> bool:
+        """By its name."""
+        return self.source.suffix.lower() in VIDEO_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A line for each file that was written, and the exit code of the whole."""
+
+    results: list[str]
+    exit_code: int
+
+
+def plan_jobs(inputs: Sequence[Path], output: Path) -> list[Job]:
+    """Find all files of `inputs` and say where each goes; nothing is written yet.
+
+    One file goes to the file `output`, or into it when it is a folder. One folder becomes the
+    folder `output` with the same tree; several inputs go below `output`, each under its own name.
+
+    Raises:
+        InputError: an input is missing or unknown, a folder holds nothing, an output cannot be
+            written, two inputs would become one file, or a file would replace itself.
+    """
+    jobs = [job for source in inputs for job in _jobs_of(source, output, len(inputs) == 1)]
+    targets: dict[Path, Path] = {}
+    for job in jobs:
+        target = job.target.resolve()
+        if target == job.source.resolve():
+            raise InputError(f"{job.source} would replace itself: choose another -o")
+        if target in targets:
+            raise InputError(f"{targets[target]} and {job.source} would both become {job.target}")
+        targets[target] = job.source
+    for folder in {job.target.parent for job in jobs}:
+        make_folder(folder)
+    return jobs
+
+
+def run_jobs(jobs: Sequence[Job], upscaler: Upscaler, compare: bool = False) -> Outcome:
+    """Upscale file by file. A bad file among several is named and passed over.
+
+    With `compare`, a panel nearest | bicubic | ours is written beside each image.
+
+    Raises:
+        SrganEdgeError: the only file failed.
+    """
+    results: list[str] = []
+    exit_code = 0
+    with ProgressLine("upscaling", len(jobs)) as line:
+        for done, job in enumerate(jobs):
+            line.update(done, job.source.name)
+            try:
+                results += _upscale_file(job, upscaler, compare)
+            except SrganEdgeError as error:
+                if len(jobs) == 1:
+                    raise
+                line.say(f"passed over: {error}")
+                exit_code = max(exit_code, error.exit_code)
+        line.update(len(jobs))
+    return Outcome(results, exit_code)
+
+
+def _jobs_of(source: Path, output: Path, alone: bool) -> list[Job]:
+    if source.is_dir():
+        files = [path for path in find_files(source, _SUFFIXES) if output not in path.parents]
+        if not files:
+            kinds = " ".join(_SUFFIXES)
+            raise InputError(f"no images or videos in {source} (looked for {kinds})")
+        base = output if alone else output / source.resolve().name
+        return [Job(path, _renamed(base / path.relative_to(source))) for path in files]
+    if not source.exists():
+        raise InputError(f"no such file: {source}")
+    if source.suffix.lower() not in _SUFFIXES:
+        kinds = " ".join(_SUFFIXES)
+        raise InputError(f"cannot tell what {source} is; accepted are names ending in {kinds}")
+    if alone and output.suffix and not output.is_dir():
+        return [_file_to_file(source, output)]
+    return [Job(source, _renamed(output / source.name))]
+
+
+def _file_to_file(source: Path, output: Path) -> Job:
+    job = Job(source, output)
+    accepted = VIDEO_SUFFIXES if job.is_video else IMAGE_SUFFIXES
+    if output.suffix.lower() not in accepted or _renamed(output) != output:
+        kind = "a video" if job.is_video else "an image"
+        writable = sorted({output_suffix(suffix) for suffix in VIDEO_SUFFIXES})
+        names = " ".join(writable if job.is_video else accepted)
+        raise InputError(f"{source} is {kind}: the output must end in one of {names}, got {output}")
+    return job
+
+
+def _renamed(target: Path) -> Path:
+    """A video that OpenCV cannot write in its own container goes into .mp4."""
+    suffix = target.suffix.lower()
+    return target.with_suffix(output_suffix(suffix)) if suffix in VIDEO_SUFFIXES else target
+
+
+def _upscale_file(job: Job, upscaler: Upscaler, compare: bool) -> list[str]:
+    try:
+        if job.is_video:
+            return _upscale_video(job, upscaler)
+        return _upscale_image(job, upscaler, compare)
+    except OSError as error:
+        raise RunError(f"cannot write {job.target}: {error.strerror or error}") from None
+
+
+def _upscale_video(job: Job, upscaler: Upscaler) -> list[str]:
+    result = upscale_video(job.source, job.target, upscaler)
+    for notice in result.notices:
+        print(notice, file=sys.stderr)
+    return [f"{job.target}  {result.frames} frames, {result.rate:.1f} frames/s"]
+
+
+def _upscale_image(job: Job, upscaler: Upscaler, compare: bool) -> list[str]:
+    image = read_image(job.source)
+    bgr = upscaler(image.bgr)
+    alpha = None if image.alpha is None else _upscale_alpha(image.alpha, upscaler)
+    write_image(job.target, image.with_pixels(bgr, alpha))
+    lines = [f"{job.target}  {bgr.shape[1]}x{bgr.shape[0]}"]
+    if compare:
+        panel = job.target.with_name(f"{job.target.stem}.compare.png")
+        write_image(panel, ImageFile(side_by_side(comparison(image.bgr, bgr))))
+        lines.append(f"{panel}  nearest | bicubic | srgan-edge")
+    return lines
+
+
+def _upscale_alpha(alpha: Picture, upscaler: Upscaler) -> Picture:
+    if alpha.min() < alpha.max():
+        return upscaler.grey(alpha)
+    # What is opaque all over stays so: the network would be off by a level here and there.
+    height, width = alpha.shape
+    return np.full((height * upscaler.scale, width * upscaler.scale), alpha[0, 0], np.uint8)

@@ -1,0 +1,119 @@
+"""The command line: it parses, calls and prints.
+
+Nothing heavy is imported before a command runs, so `srgan-edge --help` answers at once.
+
+Exit codes: 0 done, 1 failed while running, 2 bad input, 3 a quality gate refused, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from srgan_edge import __version__
+from srgan_edge.cli.bench import bench
+from srgan_edge.cli.doctor import doctor
+from srgan_edge.cli.models import evaluate, info, models
+from srgan_edge.cli.upscale import upscale
+from srgan_edge.cli.webcam import webcam
+from srgan_edge.errors import InputError, SrganEdgeError
+
+COMMANDS_GROUP = "srgan_edge.commands"
+_ELSEWHERE = {"train": "srgan-edge-train", "convert": "srgan-edge-convert"}
+_ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="srgan-edge",
+    help="Super-resolution live on cheap hardware: upscale, train, convert, measure.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit; every error of ours is one line on stderr."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; returns its exit code."""
+    try:
+        code = _build()(args=arguments, prog_name="srgan-edge", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except SrganEdgeError as error:
+        return _fail(str(error), error.exit_code)
+    except (typer.Exit, typer.Abort) as stop:
+        return int(getattr(stop, "exit_code", _INTERRUPTED))
+    except TyperException as error:
+        return _fail(getattr(error, "format_message", error.__str__)(), InputError.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", _INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output has gone, as in `srgan-edge models | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        return _fail(f"{error.strerror or error}{where}", 1)
+
+
+def _build() -> typer.Typer:
+    app.command()(upscale)
+    app.command()(webcam)
+    _add_commands_from_elsewhere()
+    app.command()(bench)
+    app.command("eval")(evaluate)
+    app.command()(info)
+    app.command()(models)
+    app.command()(doctor)
+    return app
+
+
+def _add_commands_from_elsewhere() -> None:
+    """`train` and `convert` come from their own distributions, by entry point."""
+    found = {point.name: point for point in entry_points(group=COMMANDS_GROUP)}
+    for name, point in found.items():
+        app.command(name)(point.load())
+    for name in _ELSEWHERE.keys() - found.keys():
+        message = f"not installed here: pip install {_ELSEWHERE[name]}"
+        app.command(name, help=message, context_settings=_ANYTHING)(_missing(name, message))
+
+
+def _missing(name: str, message: str) -> Callable[[], None]:
+    def command() -> None:
+        raise InputError(f"`{name}` is {message}")
+
+    return command
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"srgan-edge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"srgan-edge: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,98 @@
+"""`srgan-edge models`, `info` and `eval`: what there is, what it says of itself, how good it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from srgan_edge.cli.options import Accelerator, Threads
+from srgan_edge.errors import InputError
+
+if TYPE_CHECKING:
+    from srgan_edge.model_file import ModelFile
+
+
+def models() -> None:
+    """List the embedded models with their numbers."""
+    from srgan_edge.model_file import embedded_models, load_model
+
+    table = Table("name", "scale", "format", "parameters", "kB", "PSNR dB", box=None)
+    for name, path in embedded_models().items():
+        model = load_model(path)
+        facts = model.facts
+        psnr = facts.quality.get("psnr")
+        table.add_row(
+            name,
+            f"x{facts.scale}",
+            str(facts.conversion.get("format", "-")),
+            f"{facts.parameters:,}",
+            f"{model.size / 1000:.0f}",
+            f"{psnr:.2f}" if psnr is not None else "-",
+        )
+    Console().print(table)
+
+
+def info(
+    what: Annotated[Path, typer.Argument(metavar="FILE|RUN", help="A model, or a run folder.")],
+) -> None:
+    """Show what a model file or a training run says of itself."""
+    from srgan_edge.model_file import embedded_models, load_model
+
+    run = what if what.is_dir() else what.parent
+    if what.is_dir() or what.suffix == ".keras":
+        _print_json(_run_record(run))
+    elif what.exists() or str(what) in embedded_models():
+        _print_json(_model_record(load_model(what)))
+    else:
+        raise InputError(f"no such file, run folder or embedded model: {what}")
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Name of an embedded model, or a .tflite file.")],
+    hr_dir: Annotated[Path, typer.Argument(help="Folder of sharp originals.")],
+    threads: Threads = None,
+    accelerator: Accelerator = "auto",
+) -> None:
+    """Measure PSNR and SSIM of a model: originals are reduced, upscaled again and compared."""
+    from srgan_edge.evaluation import evaluate_folder
+    from srgan_edge.upscaler import Upscaler
+
+    result = evaluate_folder(Upscaler(model, threads=threads, accelerator=accelerator), hr_dir)
+    table = Table("picture", "PSNR-Y dB", "SSIM-Y", "bicubic PSNR-Y dB", box=None)
+    for row in (*result.pictures, result.mean):
+        cells = (f"{row.model.psnr:.2f}", f"{row.model.ssim:.4f}", f"{row.bicubic.psnr:.2f}")
+        table.add_row(row.name, *cells)
+    Console().print(table)
+    for name, reason in result.skipped.items():
+        typer.echo(f"passed over {name}: {reason}", err=True)
+
+
+def _model_record(model: ModelFile) -> dict[str, Any]:
+    facts = json.loads(model.facts.to_json())
+    return {"file": str(model.path), "bytes": model.size, "sha256": model.sha256, **facts}
+
+
+def _run_record(run: Path) -> dict[str, Any]:
+    path = run / "run.json"
+    if not path.is_file():
+        raise InputError(f"{run} is not a run folder: it has no run.json")
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {path}: {error}") from None
+    photographs = record.pop("photographs", {})
+    record["photographs"] = {kind: len(names) for kind, names in photographs.items()}
+    metrics = run / "metrics.csv"
+    lines = metrics.read_text(encoding="utf-8").splitlines() if metrics.is_file() else []
+    if len(lines) > 1:
+        record["last_metrics"] = dict(zip(lines[0].split(","), lines[-1].split(","), strict=False))
+    return record
+
+
+def _print_json(record: dict[str, Any]) -> None:
+    typer.echo(json.dumps(record, indent=2))

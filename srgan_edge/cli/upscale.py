@@ -1,0 +1,35 @@
+"""`srgan-edge upscale`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srgan_edge.cli.options import Accelerator, Model, Threads
+
+
+def upscale(
+    inputs: Annotated[list[Path], typer.Argument(help="Images, videos and folders.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="A file for one file; else a folder.")
+    ],
+    model: Model = "edge",
+    tile: Annotated[str, typer.Option(help="Side of a tile in input pixels, or auto.")] = "auto",
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also write nearest | bicubic | ours for each image.")
+    ] = False,
+    threads: Threads = None,
+    accelerator: Accelerator = "auto",
+) -> None:
+    """Upscale images, folders and videos."""
+    from srgan_edge.batch import plan_jobs, run_jobs
+    from srgan_edge.upscaler import Upscaler
+
+    upscaler = Upscaler(model, threads=threads, tile=tile, accelerator=accelerator)
+    jobs = plan_jobs(inputs, output)
+    done = run_jobs(jobs, upscaler, compare)
+    for result in done.results:
+        typer.echo(result)
+    raise typer.Exit(done.exit_code)

@@ -1,0 +1,92 @@
+"""`srgan-edge webcam`."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from srgan_edge.cli.options import Accelerator, Model, Threads, parse_size
+from srgan_edge.errors import InputError
+
+if TYPE_CHECKING:
+    from srgan_edge.live import Stats
+    from srgan_edge.sinks import Sink
+
+
+def webcam(
+    source: Annotated[str, typer.Option(help="Camera number, video file or address.")] = "0",
+    size: Annotated[
+        str | None, typer.Option(help="Input size as 320x180; other sources are cropped to it.")
+    ] = None,
+    model: Model = "edge",
+    show: Annotated[
+        str | None, typer.Option(help="window or none.  [default: window if there is a display]")
+    ] = None,
+    record: Annotated[Path | None, typer.Option(help="Write the upscaled video here.")] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
+    stats: Annotated[Path | None, typer.Option(help="Write the measurements here (JSON).")] = None,
+    overlay: Annotated[bool, typer.Option(help="Draw rate and latency.")] = True,
+    threads: Threads = None,
+    accelerator: Accelerator = "auto",
+) -> None:
+    """Upscale a camera or stream live. Quit with q, Esc or Ctrl-C."""
+    from srgan_edge.files import make_folder, write_text
+    from srgan_edge.live import run_live
+    from srgan_edge.sources import Source
+    from srgan_edge.upscaler import Upscaler
+
+    wanted_size = parse_size(size) if size else None
+    if stats is not None:
+        make_folder(stats.parent)
+    shown = _where_to_show(show)
+    upscaler = Upscaler(model, threads=threads, accelerator=accelerator)
+    with ExitStack() as closing:
+        opened = Source(source, wanted_size)
+        closing.callback(opened.close)
+        sinks = _sinks(shown, record, opened.rate)
+        for sink in sinks:
+            closing.callback(sink.close)
+        measured = run_live(opened, upscaler, sinks, frames, overlay)
+    if stats is not None:
+        about = {"model": model, "source": source, "threads": upscaler.threads}
+        write_text(stats, json.dumps({**about, **measured.as_dict()}, indent=2) + "\n")
+    _print(measured, record)
+
+
+def _where_to_show(show: str | None) -> str:
+    from srgan_edge.sinks import has_display
+
+    if show == "browser":
+        raise InputError("--show browser is not in this version: use window or none")
+    if show not in (None, "window", "none"):
+        raise InputError(f"--show must be window or none, got {show!r}")
+    if show is not None:
+        return show
+    if has_display():
+        return "window"
+    typer.echo("no display found: nothing is shown (--show none)", err=True)
+    return "none"
+
+
+def _sinks(shown: str, record: Path | None, rate: float) -> list[Sink]:
+    from srgan_edge.sinks import Recording, Window
+
+    sinks: list[Sink] = [Recording(record, rate)] if record else []
+    if shown == "window":
+        sinks.append(Window("srgan-edge"))
+    return sinks
+
+
+def _print(measured: Stats, record: Path | None) -> None:
+    facts = measured.as_dict()
+    latency = facts["milliseconds"]["latency"].get("p50", 0.0)
+    typer.echo(
+        f"{measured.frames} frames, {facts['fps']:.1f} fps, "
+        f"median latency {latency:.0f} ms, {measured.dropped} dropped"
+    )
+    if record and measured.frames:
+        typer.echo(str(record))

@@ -1,0 +1,65 @@
+"""A model file and its facts, by name or by path."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from srgan_edge.errors import InputError
+from srgan_edge.facts import ModelFacts, read_facts
+
+DEFAULT_MODEL = "edge"
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """The bytes of a `.tflite` file, where they came from, and what they say of themselves."""
+
+    path: Path
+    content: bytes
+    facts: ModelFacts
+
+    @property
+    def sha256(self) -> str:
+        """Of the whole file, in hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.content)
+
+
+def load_model(name_or_path: str | Path) -> ModelFile:
+    """An embedded model by name, or a `.tflite` file by path.
+
+    Raises:
+        InputError: neither, or a file that is not an srgan-edge model.
+    """
+    path = _find(str(name_or_path))
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the model {path}: {error.strerror}") from None
+    return ModelFile(path, content, read_facts(content, str(path)))
+
+
+def embedded_models() -> dict[str, Path]:
+    """The models that came with the package: name -> file."""
+    folder = Path(str(resources.files("srgan_edge"))) / "models"
+    return {path.stem: path for path in sorted(folder.glob("*.tflite"))}
+
+
+def _find(name_or_path: str) -> Path:
+    embedded = embedded_models()
+    if name_or_path in embedded:
+        return embedded[name_or_path]
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    names = ", ".join(embedded) or "none"
+    raise InputError(
+        f"no model {name_or_path!r}: give a .tflite file or a name (there is: {names})"
+    )

@@ -1,0 +1,65 @@
+"""A progress line on stderr: a live bar on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+_LOG_SECONDS = 15.0
+
+
+class ProgressLine:
+    """Shows how far a long job is; use as a context manager.
+
+    with ProgressLine("upscaling", total=48) as line:
+        line.update(1, "12 frames/s")
+    """
+
+    def __init__(self, label: str, total: int | None) -> None:
+        self._label = label
+        self._total = total
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task(label, total=total, note="")
+        self._logged = time.monotonic()
+
+    def update(self, done: int, note: str = "") -> None:
+        """`done` of the total are ready; `note` is shown behind."""
+        self._bar.update(self._task, completed=done, note=escape(note))
+        if not self._console.is_terminal and time.monotonic() - self._logged >= _LOG_SECONDS:
+            self._logged = time.monotonic()
+            total = "" if self._total is None else f"/{self._total}"
+            self.say(f"{self._label} {done}{total} {note}".rstrip())
+
+    def say(self, text: str) -> None:
+        """Print a line that stays, above the bar."""
+        if self._console.is_terminal:
+            self._bar.console.print(escape(text), highlight=False)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def __enter__(self) -> ProgressLine:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()

@@ -1,0 +1,90 @@
+"""How good a picture is: the field's usual protocol for super-resolution.
+
+HR is cropped to a multiple of the scale, LR made by antialiased bicubic on the whole picture,
+both in uint8; a border of `scale` pixels is shaved before measuring.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Picture = npt.NDArray[np.uint8]
+Plane = npt.NDArray[np.float64]
+
+# ITU-R BT.601, 8-bit "studio" luma (16..235) of RGB in 0..255: what SR papers call Y.
+_LUMA_RGB = np.array([65.481, 128.553, 24.966]) / 255.0
+
+
+@dataclass(frozen=True)
+class Quality:
+    """PSNR of Y in dB and SSIM of Y (0..1) of one picture against its original."""
+
+    psnr: float
+    ssim: float
+
+
+def crop_to_multiple(picture: Picture, scale: int) -> Picture:
+    """(h, w, c) -> (h - h % scale, w - w % scale, c), from the top left."""
+    height, width = picture.shape[:2]
+    return picture[: height - height % scale, : width - width % scale]
+
+
+def degrade(picture: Picture, scale: int) -> Picture:
+    """Antialiased bicubic reduction (a = -0.5, as Pillow): (s*h, s*w, 3) uint8 -> (h, w, 3)."""
+    height, width = picture.shape[:2]
+    return resize_bicubic(picture, width // scale, height // scale)
+
+
+def resize_bicubic(picture: Picture, width: int, height: int) -> Picture:
+    """Pillow's BICUBIC to `width` x `height`, antialiased when it reduces. uint8 in and out."""
+    resized = Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(resized)
+
+
+def luma(rgb: Picture) -> Plane:
+    """Y of BT.601 in 16..235: (h, w, 3) uint8 RGB -> (h, w) float64."""
+    return rgb @ _LUMA_RGB + 16.0
+
+
+def compare(result: Picture, original: Picture, scale: int) -> Quality:
+    """Y-PSNR and Y-SSIM of two RGB pictures of one shape, `scale` pixels shaved all round."""
+    ours, theirs = (luma(_shave(picture, scale)) for picture in (result, original))
+    return Quality(psnr=_psnr(ours, theirs), ssim=_ssim(ours, theirs))
+
+
+def psnr_y(result: Picture, original: Picture, scale: int) -> float:
+    """Y-PSNR in dB (peak 255) of two RGB pictures of one shape, `scale` pixels shaved all round."""
+    return _psnr(luma(_shave(result, scale)), luma(_shave(original, scale)))
+
+
+def _shave(picture: Picture, border: int) -> Picture:
+    height, width = picture.shape[:2]
+    return picture[border : height - border, border : width - border]
+
+
+def _psnr(first: Plane, second: Plane) -> float:
+    error = float(np.mean((first - second) ** 2))
+    return float("inf") if error == 0 else float(10 * np.log10(255.0**2 / error))
+
+
+def _ssim(first: Plane, second: Plane) -> float:
+    """Wang et al. 2004: 11x11 Gaussian window, sigma 1.5, K1 0.01, K2 0.03, valid area only."""
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    mean1, mean2 = _window(first), _window(second)
+    variance1 = _window(first**2) - mean1**2
+    variance2 = _window(second**2) - mean2**2
+    covariance = _window(first * second) - mean1 * mean2
+    ratio = ((2 * mean1 * mean2 + c1) * (2 * covariance + c2)) / (
+        (mean1**2 + mean2**2 + c1) * (variance1 + variance2 + c2)
+    )
+    return float(ratio.mean())
+
+
+def _window(plane: Plane) -> Plane:
+    blurred = cv2.GaussianBlur(plane, (11, 11), 1.5)
+    return np.asarray(blurred[5:-5, 5:-5], dtype=np.float64)

@@ -1,0 +1,179 @@
+"""Video files: frame by frame through an upscaler, sound copied over by ffmpeg."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from srgan_edge.errors import InputError, RunError
+from srgan_edge.files import whole_file
+from srgan_edge.progress import ProgressLine
+from srgan_edge.quality import Picture
+from srgan_edge.upscaler import Upscaler
+
+# The codec that OpenCV's own FFmpeg can write into each container.
+_CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
+VIDEO_SUFFIXES = (*_CODECS, ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv")
+_FALLBACK_RATE = 25.0
+
+
+@dataclass(frozen=True)
+class VideoResult:
+    """What upscaling a video gave.
+
+    Attributes:
+        frames: written.
+        rate: frames a second, everything included.
+        notices: what the person should know, a line each.
+    """
+
+    frames: int
+    rate: float
+    notices: list[str]
+
+
+def output_suffix(suffix: str) -> str:
+    """The container that a video of `suffix` is written in."""
+    return suffix if suffix in _CODECS else ".mp4"
+
+
+def sane_rate(rate: float) -> float | None:
+    """A frame rate as a container tells it, or None when it cannot be one."""
+    return rate if math.isfinite(rate) and 1.0 <= rate <= 1000.0 else None
+
+
+class VideoWriter:
+    """Writes frames of one size; the container follows from the path's suffix."""
+
+    def __init__(self, path: Path, rate: float, size: tuple[int, int]) -> None:
+        """Open `path` for frames of `size` (width, height) at `rate` a second.
+
+        Raises:
+            InputError: a suffix that is no container OpenCV writes.
+            RunError: OpenCV cannot open it.
+        """
+        self.check_suffix(path)
+        codec = cv2.VideoWriter.fourcc(*_CODECS[path.suffix.lower()])
+        self.frames = 0
+        self._path = path
+        self._writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, codec, rate, size)
+        if not self._writer.isOpened():
+            raise RunError(f"OpenCV cannot write a {size[0]}x{size[1]} video to {path}")
+
+    @staticmethod
+    def check_suffix(path: Path) -> None:
+        """Raise InputError when the suffix of `path` is no container OpenCV writes."""
+        if path.suffix.lower() not in _CODECS:
+            raise InputError(
+                f"cannot write {path}: the name must end in one of {' '.join(_CODECS)}"
+            )
+
+    def write(self, frame: Picture) -> None:
+        """Add one frame, (h, w, 3) uint8 BGR."""
+        self._writer.write(frame)
+        self.frames += 1
+
+    def close(self) -> None:
+        """Finish the file.
+
+        Raises:
+            RunError: fewer frames are in it than were written; OpenCV does not say so itself.
+        """
+        self._writer.release()
+        check = cv2.VideoCapture(str(self._path))
+        found = int(check.get(cv2.CAP_PROP_FRAME_COUNT)) if check.isOpened() else 0
+        check.release()
+        if found < self.frames:
+            raise RunError(f"only {found} of {self.frames} frames were written: is the disk full?")
+
+
+def upscale_video(source: Path, target: Path, upscaler: Upscaler) -> VideoResult:
+    """Upscale every frame of `source` into `target`, which appears whole or not at all.
+
+    Raises:
+        InputError: `source` is no video, or has no frame that can be read.
+        RunError: writing failed.
+    """
+    with _opened(source) as capture:
+        rate = sane_rate(capture.get(cv2.CAP_PROP_FPS))
+        total = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        started = time.monotonic()
+        with whole_file(target) as part:
+            frames = _write_frames(capture, source, part, rate or _FALLBACK_RATE, total, upscaler)
+            seconds = time.monotonic() - started
+            notices = [_copy_sound(source, part)]
+    if rate is None:
+        notices.append(f"{source} tells no frame rate: {_FALLBACK_RATE:g} is taken")
+    return VideoResult(frames, frames / seconds, [notice for notice in notices if notice])
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[cv2.VideoCapture]:
+    with source.open("rb"):
+        pass  # a permission that is missing is told by the system, better than OpenCV would
+    capture = cv2.VideoCapture(str(source))
+    try:
+        if not capture.isOpened():
+            raise InputError(f"not a video: {source} (OpenCV cannot read its content)")
+        yield capture
+    finally:
+        capture.release()
+
+
+def _write_frames(
+    capture: cv2.VideoCapture,
+    source: Path,
+    part: Path,
+    rate: float,
+    total: int,
+    upscaler: Upscaler,
+) -> int:
+    writer: VideoWriter | None = None
+    started = time.monotonic()
+    with ProgressLine(source.name, total if total > 0 else None) as line:
+        while True:
+            found, frame = capture.read()
+            if not found:
+                break
+            result = upscaler(np.asarray(frame, dtype=np.uint8))
+            if writer is None:
+                writer = VideoWriter(part, rate, (result.shape[1], result.shape[0]))
+            writer.write(result)
+            speed = writer.frames / (time.monotonic() - started)
+            line.update(writer.frames, f"{speed:.1f} frames/s")
+    if writer is None:
+        raise InputError(f"no frame of {source} can be read")
+    writer.close()
+    return writer.frames
+
+
+def _copy_sound(source: Path, part: Path) -> str:
+    """Add the sound of `source` to the silent `part`; returns a notice, or nothing."""
+    if shutil.which("ffmpeg") is None:
+        return f"ffmpeg is not installed: sound of {source}, if it has any, is not copied"
+    mixed = part.with_name(f"{part.stem}.sound{part.suffix}")
+    try:
+        # As it is, or newly encoded where the container does not take that.
+        for codec in ("copy", "aac"):
+            if _mix(part, source, mixed, codec):
+                mixed.replace(part)
+                return ""
+    finally:
+        mixed.unlink(missing_ok=True)
+    return f"ffmpeg cannot put the sound of {source} into {part.suffix}: it is not copied"
+
+
+def _mix(silent: Path, source: Path, mixed: Path, codec: str) -> bool:
+    inputs = ["-i", str(silent), "-i", str(source)]
+    streams = ["-map", "0:v:0", "-map", "1:a?", "-c:v", "copy", "-c:a", codec]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *inputs, *streams, str(mixed)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -1,0 +1,3 @@
+"""Keras training for srgan-edge."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,158 @@
+"""Everything that a training run leaves on disk.
+
+RUN/recipe.toml       the recipe that is in effect
+RUN/run.json          the record: data, versions, start, result
+RUN/metrics.csv       a line per validation
+RUN/generator.keras   the best generator so far by validation PSNR
+RUN/calibration.npz   crops that let `convert` quantise without the photographs
+RUN/sample.png        LR | bicubic | SR | HR of a picture that was kept back
+RUN/checkpoints/      what --resume continues from
+RUN/cache/            decoded pixels, removed when the run is complete
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srgan_edge.errors import InputError
+from srgan_edge.files import make_folder, whole_file, write_text
+from srgan_edge_train.patches import crop_pair
+from srgan_edge_train.photographs import Photographs
+from srgan_edge_train.recipe import Recipe
+
+CALIBRATION_CROPS = 32
+_CHECK_CROPS = 16
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """One line of `metrics.csv`."""
+
+    step: int
+    loss: float
+    psnr: float
+    learning_rate: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of a run, and how they are written and read."""
+
+    path: Path
+
+    @property
+    def generator(self) -> Path:
+        """The best generator so far."""
+        return self.path / "generator.keras"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What `--resume` continues from."""
+        return self.path / "checkpoints"
+
+    @property
+    def cache(self) -> Path:
+        """Decoded pixels."""
+        return self.path / "cache"
+
+    @property
+    def sample(self) -> Path:
+        """The panel of a kept-back picture."""
+        return self.path / "sample.png"
+
+    @property
+    def calibration(self) -> Path:
+        """Crops for quantisation without the photographs."""
+        return self.path / "calibration.npz"
+
+    def start(self, recipe: Recipe, record: dict[str, Any]) -> None:
+        """Begin a new run. Raises InputError when the folder cannot be written."""
+        make_folder(self.path)
+        self.write_recipe(recipe)
+        self.write_record(record)
+
+    def require_unused(self) -> None:
+        """Raise InputError when the folder already holds a run or anything else."""
+        if self.path.is_dir() and any(self.path.iterdir()):
+            kind = "a run" if (self.path / "run.json").is_file() else "other files"
+            raise InputError(f"{self.path} already holds {kind}: add --resume or choose another -o")
+
+    def write_recipe(self, recipe: Recipe) -> None:
+        """Keep the recipe that is in effect."""
+        write_text(self.path / "recipe.toml", recipe.to_toml())
+
+    def read_recipe(self) -> Recipe:
+        """The recipe of a run that is there. Raises InputError when there is none."""
+        path = self.path / "recipe.toml"
+        if not path.is_file():
+            raise InputError(f"nothing to resume in {self.path}: it has no recipe.toml")
+        return Recipe.from_toml(path.read_text(encoding="utf-8"), str(path))
+
+    def write_record(self, record: dict[str, Any]) -> None:
+        """Keep the record of the run."""
+        write_text(self.path / "run.json", json.dumps(record, indent=1) + "\n")
+
+    def read_record(self) -> dict[str, Any]:
+        """The record of a run that is there. Raises InputError when there is none."""
+        return read_record(self.path / "run.json")
+
+    def write_metrics(self, lines: Iterable[Metrics]) -> None:
+        """Write the whole table; it is short."""
+        with whole_file(self.path / "metrics.csv") as part, part.open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["step", "loss", "psnr", "learning_rate", "seconds"])
+            for line in lines:
+                values = (f"{line.loss:.6f}", f"{line.psnr:.4f}", f"{line.learning_rate:.3e}")
+                table.writerow([line.step, *values, f"{line.seconds:.1f}"])
+
+    def read_metrics(self, until: int) -> list[Metrics]:
+        """The lines up to step `until`: a resumed run repeats what came after its checkpoint."""
+        path = self.path / "metrics.csv"
+        if not path.is_file():
+            return []
+        with path.open(newline="") as file:
+            lines = [
+                Metrics(int(row["step"]), *(float(row[key]) for key in list(row)[1:]))
+                for row in csv.DictReader(file)
+            ]
+        return [line for line in lines if line.step <= until]
+
+    def write_calibration(self, photographs: Photographs, patch: int) -> None:
+        """Keep training crops to calibrate on, and kept-back crops to check with."""
+        random = np.random.default_rng(0)
+
+        def crops(pictures: list[Any], count: int) -> list[Any]:
+            chosen = random.integers(len(pictures), size=count)
+            return [crop_pair(pictures[index], patch, random) for index in chosen]
+
+        seen = crops(photographs.training, CALIBRATION_CROPS)
+        unseen = crops(photographs.checking, _CHECK_CROPS)
+        with whole_file(self.calibration) as part:
+            np.savez_compressed(
+                part,
+                lr=np.stack([lr for lr, _ in seen]),
+                check_lr=np.stack([lr for lr, _ in unseen]),
+                check_hr=np.stack([hr for _, hr in unseen]),
+            )
+
+    def remove_cache(self) -> None:
+        """Give the disk space of the decoded pixels back."""
+        shutil.rmtree(self.cache, ignore_errors=True)
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A `run.json`. Raises InputError when it is missing or damaged."""
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"no readable run record at {path}: {error}") from None
+    return record
