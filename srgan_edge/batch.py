@@ -92,7 +92,7 @@ def run_jobs(jobs: Sequence[Job], upscaler: Upscaler, compare: bool = False) -> 
 
 def _jobs_of(source: Path, output: Path, alone: bool) -> list[Job]:
     if source.is_dir():
-        files = [path for path in find_files(source, _SUFFIXES) if output not in path.parents]
+        files = _files_of(source, output)
         if not files:
             kinds = " ".join(_SUFFIXES)
             raise InputError(f"no images or videos in {source} (looked for {kinds})")
@@ -106,6 +106,15 @@ def _jobs_of(source: Path, output: Path, alone: bool) -> list[Job]:
     if alone and output.suffix and not output.is_dir():
         return [_file_to_file(source, output)]
     return [Job(source, _renamed(output / source.name))]
+
+
+def _files_of(folder: Path, output: Path) -> list[Path]:
+    """All pictures and videos below `folder`, but not earlier results in an `output` within it."""
+    files = find_files(folder, _SUFFIXES)
+    results = output.resolve()
+    if folder.resolve() not in results.parents:
+        return files
+    return [path for path in files if results not in path.resolve().parents]
 
 
 def _file_to_file(source: Path, output: Path) -> Job:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,8 +54,11 @@ def make_folder(folder: Path) -> None:
         raise InputError(f"not a folder: {folder} (it is a file)") from None
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise InputError(f"cannot write into the folder {folder}: permission denied")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass  # the only sure test: permission bits say little to root and on network drives
+    except OSError as error:
+        raise InputError(f"cannot write into the folder {folder}: {error.strerror}") from None
 
 
 def _flush_to_disk(path: Path) -> None:

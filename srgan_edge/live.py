@@ -147,7 +147,7 @@ def run_live(
                 if not _show(frame, moment, upscaler, sinks, stats, overlay):
                     break
             else:
-                if slot.over:
+                if slot.over and not stopped() and stats.frames != frames:
                     slot.take(seconds=0)  # raises what ended the capture, if anything did
         finally:
             slot.end()

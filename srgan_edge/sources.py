@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from srgan_edge.errors import InputError
 from srgan_edge.quality import Picture
-from srgan_edge.video import sane_rate
+from srgan_edge.video import sane_rate, silence_opencv
 
 _TIMEOUT_MS = 10_000
 _FALLBACK_RATE = 30.0
@@ -61,7 +62,8 @@ class Source:
         """
         self._address = parse_source(text)
         self._size = size
-        _silence_opencv()
+        silence_opencv()
+        self._reading = threading.Lock()
         self._capture = _open(self._address, size)
         if not self._capture.isOpened():
             kind = "camera" if self._address.is_camera else "source"
@@ -72,7 +74,8 @@ class Source:
 
     def read(self) -> Picture | None:
         """The next frame, or None when there are no more."""
-        found, frame = self._capture.read()
+        with self._reading:
+            found, frame = self._capture.read()
         if not found:
             return None
         picture = np.asarray(frame, dtype=np.uint8)
@@ -80,7 +83,11 @@ class Source:
 
     def close(self) -> None:
         """Let go of the camera or file."""
-        self._capture.release()
+        # OpenCV crashes when it lets go of what another thread reads from: a stream that hangs
+        # in `read` is left to the end of the process.
+        if self._reading.acquire(blocking=False):
+            self._capture.release()
+            self._reading.release()
 
 
 def fit(frame: Picture, size: tuple[int, int]) -> Picture:
@@ -108,8 +115,3 @@ def _open(address: Address, size: tuple[int, int] | None) -> cv2.VideoCapture:
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
     return capture
-
-
-def _silence_opencv() -> None:
-    """Our own line says what is wrong; OpenCV would add several."""
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import subprocess
 import time
@@ -49,6 +50,12 @@ def output_suffix(suffix: str) -> str:
 def sane_rate(rate: float) -> float | None:
     """A frame rate as a container tells it, or None when it cannot be one."""
     return rate if math.isfinite(rate) and 1.0 <= rate <= 1000.0 else None
+
+
+def silence_opencv() -> None:
+    """Our own line says what is wrong; OpenCV and its FFmpeg would add several."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read when the first video is opened
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 class VideoWriter:
@@ -120,6 +127,7 @@ def upscale_video(source: Path, target: Path, upscaler: Upscaler) -> VideoResult
 def _opened(source: Path) -> Iterator[cv2.VideoCapture]:
     with source.open("rb"):
         pass  # a permission that is missing is told by the system, better than OpenCV would
+    silence_opencv()
     capture = cv2.VideoCapture(str(source))
     try:
         if not capture.isOpened():

@@ -30,13 +30,6 @@ _ELSEWHERE = {"train": "srgan-edge-train", "convert": "srgan-edge-convert"}
 _ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
 _INTERRUPTED = 130
 
-app = typer.Typer(
-    name="srgan-edge",
-    help="Super-resolution live on cheap hardware: upscale, train, convert, measure.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-
 
 def main() -> NoReturn:
     """Run the command line and exit; every error of ours is one line on stderr."""
@@ -48,14 +41,15 @@ def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code."""
     try:
         code = _build()(args=arguments, prog_name="srgan-edge", standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        # Typer turns Ctrl-C into this code by itself.
+        return _fail("interrupted", code) if code == _INTERRUPTED else int(code or 0)
     except SrganEdgeError as error:
         return _fail(str(error), error.exit_code)
-    except (typer.Exit, typer.Abort) as stop:
-        return int(getattr(stop, "exit_code", _INTERRUPTED))
+    except typer.Exit as stop:
+        return int(stop.exit_code)
     except TyperException as error:
         return _fail(getattr(error, "format_message", error.__str__)(), InputError.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", _INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has gone, as in `srgan-edge models | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,9 +60,16 @@ def run(arguments: list[str]) -> int:
 
 
 def _build() -> typer.Typer:
+    app = typer.Typer(
+        name="srgan-edge",
+        help="Super-resolution live on cheap hardware: upscale, train, convert, measure.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_options)
     app.command()(upscale)
     app.command()(webcam)
-    _add_commands_from_elsewhere()
+    _add_commands_from_elsewhere(app)
     app.command()(bench)
     app.command("eval")(evaluate)
     app.command()(info)
@@ -77,10 +78,10 @@ def _build() -> typer.Typer:
     return app
 
 
-def _add_commands_from_elsewhere() -> None:
+def _add_commands_from_elsewhere(app: typer.Typer) -> None:
     """`train` and `convert` come from their own distributions, by entry point."""
     found = {point.name: point for point in entry_points(group=COMMANDS_GROUP)}
-    for name, point in found.items():
+    for name, point in sorted(found.items(), reverse=True):  # train before convert
         app.command(name)(point.load())
     for name in _ELSEWHERE.keys() - found.keys():
         message = f"not installed here: pip install {_ELSEWHERE[name]}"
@@ -100,7 +101,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool,
@@ -111,7 +111,8 @@ def _options(
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"srgan-edge: {' '.join(message.split())}", file=sys.stderr)
+    if message:  # there is none where a command without arguments has shown its help
+        print(f"srgan-edge: {' '.join(message.split())}", file=sys.stderr)
     return code
 
 

@@ -40,6 +40,8 @@ def webcam(
     from srgan_edge.upscaler import Upscaler
 
     wanted_size = parse_size(size) if size else None
+    if record is not None and record.resolve() == Path(source).resolve():
+        raise InputError(f"{record} would replace its source: choose another --record")
     if stats is not None:
         make_folder(stats.parent)
     shown = _where_to_show(show)

@@ -7,7 +7,7 @@ import platform
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,9 @@ from srgan_edge.progress import ProgressLine
 from srgan_edge_train.photographs import Photographs, describe, load_photographs
 from srgan_edge_train.recipe import Recipe, load_recipe
 from srgan_edge_train.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from srgan_edge_train.trainer import Trainer
 
 _TOOLS = ("srgan-edge", "srgan-edge-train", "tensorflow", "tf-keras", "numpy", "pillow")
 
@@ -35,41 +38,46 @@ def train(
     ] = None,
 ) -> None:
     """Train a generator on a folder of photographs."""
+    if resume and (init or recipe):
+        raise InputError("--resume continues with the run's own recipe: leave --recipe, --init out")
     run = RunFolder(output)
-    chosen = _recipe(run, recipe, resume, steps)
-    if resume and init:
-        raise InputError("--init starts a new run: leave it out with --resume")
-    if not resume:
-        run.require_unused()
-    photographs = read_photographs(data, run.cache, chosen.scale, chosen.patch)
-
-    from srgan_edge_train.generators import initial_weights
-    from srgan_edge_train.trainer import Trainer
-
-    start = initial_weights(init) if init else None
-    trainer = Trainer(run, chosen, photographs)
-    if resume:
-        trainer.resume()
-    elif start:
-        trainer.start_from(start)
-    record = _record(data, chosen, photographs, init, trainer.policy)
-    if resume:
-        run.write_recipe(chosen)
-    else:
-        run.start(chosen, record)
-    run.write_calibration(photographs, chosen.patch)
+    trainer, record = _resumed(run, data, steps) if resume else _new(run, data, recipe, init, steps)
     psnr = trainer.train()
     run.write_record({**record, "steps_done": trainer.step, "validation_psnr": round(psnr, 4)})
     run.remove_cache()
     typer.echo(f"{run.generator}  (validation PSNR {psnr:.2f} dB, sample: {run.sample})")
 
 
-def _recipe(run: RunFolder, name: str | None, resume: bool, steps: int | None) -> Recipe:
-    """A new run takes the recipe named, a resumed one its own."""
-    if resume and name:
-        raise InputError("--resume continues with the run's own recipe: leave --recipe out")
-    recipe = run.read_recipe() if resume else load_recipe(name or "edge")
-    return recipe.with_steps(steps)
+def _new(
+    run: RunFolder, data: Path, recipe_name: str | None, init: str | None, steps: int | None
+) -> tuple[Trainer, dict[str, Any]]:
+    recipe = load_recipe(recipe_name or "edge").with_steps(steps)
+    with run.removed_on_failure():
+        photographs = read_photographs(data, run.cache, recipe.scale, recipe.patch)
+
+        from srgan_edge_train.generators import initial_weights
+        from srgan_edge_train.trainer import Trainer
+
+        trainer = Trainer(run, recipe, photographs)
+        if init:
+            trainer.start_from(initial_weights(init))
+        record = _record(data, recipe, photographs, init, trainer.policy)
+        run.start(recipe, record)
+        run.write_calibration(photographs, recipe.patch)
+    return trainer, record
+
+
+def _resumed(run: RunFolder, data: Path, steps: int | None) -> tuple[Trainer, dict[str, Any]]:
+    recipe = run.read_recipe().with_steps(steps)
+    record = run.read_record()
+    photographs = read_photographs(data, run.cache, recipe.scale, recipe.patch)
+
+    from srgan_edge_train.trainer import Trainer
+
+    trainer = Trainer(run, recipe, photographs)
+    trainer.resume()
+    run.write_recipe(recipe)
+    return trainer, {**record, "recipe": asdict(recipe)}
 
 
 def read_photographs(data: Path, cache: Path, scale: int, patch: int) -> Photographs:

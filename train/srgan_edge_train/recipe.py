@@ -71,8 +71,7 @@ class Recipe:
 
     def to_toml(self) -> str:
         """The recipe as TOML that `Recipe.from_toml` reads back to an equal one."""
-        # A flat table of strings, ints and floats: JSON writes those as TOML does.
-        return "".join(f"{key} = {json.dumps(value)}\n" for key, value in asdict(self).items())
+        return "".join(f"{key} = {_toml(value)}\n" for key, value in asdict(self).items())
 
     @classmethod
     def from_toml(cls, text: str, source: str) -> Recipe:
@@ -111,6 +110,11 @@ def load_recipe(name_or_path: str) -> Recipe:
         return Recipe.from_toml(path.read_text(encoding="utf-8"), name_or_path)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the recipe {path}: {error}") from None
+
+
+def _toml(value: str | int | float) -> str:
+    """JSON writes strings, ints and floats as TOML does, but for one character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _check_type(name: str, value: object, expected: str) -> None:

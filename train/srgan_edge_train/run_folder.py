@@ -15,7 +15,8 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,13 +75,27 @@ class RunFolder:
         """Crops for quantisation without the photographs."""
         return self.path / "calibration.npz"
 
+    @contextmanager
+    def removed_on_failure(self) -> Iterator[None]:
+        """Leave nothing behind when a new run fails before its first step.
+
+        Raises:
+            InputError: the folder already holds a run or anything else.
+        """
+        self._require_unused()
+        try:
+            yield
+        except BaseException:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
+
     def start(self, recipe: Recipe, record: dict[str, Any]) -> None:
         """Begin a new run. Raises InputError when the folder cannot be written."""
         make_folder(self.path)
         self.write_recipe(recipe)
         self.write_record(record)
 
-    def require_unused(self) -> None:
+    def _require_unused(self) -> None:
         """Raise InputError when the folder already holds a run or anything else."""
         if self.path.is_dir() and any(self.path.iterdir()):
             kind = "a run" if (self.path / "run.json").is_file() else "other files"

@@ -1,0 +1,47 @@
+"""What all tests share: the sample pictures, the data sets, a trained run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from helpers import SAMPLES, TESTS, run_cli, write_tiny_recipe
+
+# Fast ones first.
+_ORDER = ("srgan_edge", "train", "convert", "road")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The runtime's tests before those that train."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(TESTS).parts[0]
+        return _ORDER.index(folder) if folder in _ORDER else len(_ORDER)
+
+    items.sort(key=place)
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The pictures that the repository ships."""
+    return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def data_sets() -> Path:
+    """The data sets: `SRGAN_EDGE_DATA`, or `../shared` beside the checkout."""
+    root = Path(os.environ.get("SRGAN_EDGE_DATA", TESTS.parent.parent / "shared"))
+    if not (root / "data" / "eval").is_dir():
+        pytest.skip(f"no data sets at {root}: set SRGAN_EDGE_DATA")
+    return root / "data"
+
+
+@pytest.fixture(scope="session")
+def tiny_run(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder, trained for a few steps on the sample photographs."""
+    folder = tmp_path_factory.mktemp("tiny")
+    recipe = write_tiny_recipe(folder)
+    ran = run_cli("train", samples / "photos", "-o", folder / "run", "--recipe", recipe)
+    assert ran.code == 0, ran.err
+    return folder / "run"

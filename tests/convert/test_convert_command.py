@@ -1,0 +1,110 @@
+"""`srgan-edge convert` as a person uses it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from helpers import assert_refused, run_cli
+
+from srgan_edge import Upscaler, load_model
+
+
+@pytest.fixture
+def run(tiny_run: Path, tmp_path: Path) -> Path:
+    """A copy of the trained run, to convert in."""
+    shutil.copytree(tiny_run, tmp_path / "run", ignore=shutil.ignore_patterns("checkpoints"))
+    return tmp_path / "run"
+
+
+def test_int8_is_fine_tuned_checked_and_written_beside_the_generator(run: Path) -> None:
+    ran = run_cli("convert", run / "generator.keras", "--int8", "--qat-steps", 10)
+    assert ran.code == 0, ran.err
+    assert "the run's photographs" in ran.err
+    assert "XNNPACK takes all ops" in ran.out
+    told = re.search(r"float ([\d.]+) dB, int8 ([\d.]+) dB, drop (-?[\d.]+) dB", ran.out)
+    assert told is not None
+    float_psnr, psnr, drop = map(float, told.groups())
+    assert drop == pytest.approx(float_psnr - psnr, abs=0.002)
+    assert drop < 0.1
+    facts = load_model(run / "generator.int8.tflite").facts
+    assert (facts.name, facts.scale, facts.halo, facts.colour) == ("tiny", 4, 3, "bgr")
+    assert facts.conversion["qat_steps"] == 10
+    assert facts.quality["psnr"] == pytest.approx(psnr, abs=0.001)
+    assert facts.recipe["channels"] == 16
+    assert str(run) not in json.dumps(facts.to_json().decode())
+    assert not list(run.glob(".*part*"))
+
+
+def test_int8_runs_faithfully(run: Path, samples: Path) -> None:
+    """The file against the float file of the same generator, on a picture never seen."""
+    for name in ("int8", "float32"):
+        ran = run_cli("convert", run, f"--{name}", "--qat-steps", 5)
+        assert ran.code == 0, ran.err
+    frame = np.asarray(cv2.imread(str(samples / "harbour.png")), np.uint8)
+    one, other = (Upscaler(run / f"generator.{n}.tflite")(frame) for n in ("int8", "float32"))
+    assert np.abs(one.astype(int) - other).mean() < 1.0
+
+
+@pytest.mark.parametrize("name", ["float16", "dynamic"])
+def test_formats_without_fine_tuning(run: Path, name: str) -> None:
+    ran = run_cli("convert", run / "generator.keras", f"--{name}", "-o", run / "out" / "m.tflite")
+    assert ran.code == 0, ran.err
+    facts = load_model(run / "out" / "m.tflite").facts
+    assert (facts.conversion["format"], facts.conversion["qat_steps"]) == (name, 0)
+
+
+def test_without_its_photographs_it_says_so_and_uses_the_crops(run: Path) -> None:
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**record, "data": "/gone"}))
+    ran = run_cli("convert", run, "--int8")
+    assert ran.code == 0, ran.err
+    assert "post-training quantisation on 32 crops kept in the run" in ran.err
+    assert load_model(run / "generator.int8.tflite").facts.conversion["qat_steps"] == 0
+    assert "drop" in ran.out
+
+
+def test_a_generator_alone_needs_data(run: Path, samples: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone" / "generator.keras"
+    alone.parent.mkdir()
+    shutil.copy(run / "generator.keras", alone)
+    assert_refused(run_cli("convert", alone, "--int8"), "--data DIR")
+    ran = run_cli("convert", alone, "--int8", "--data", samples / "photos", "--qat-steps", 2)
+    assert ran.code == 0, ran.err
+    unchecked = run_cli("convert", alone, "--float32")
+    assert unchecked.code == 0
+    assert "the file is not checked" in unchecked.err
+
+
+def test_the_gate_refuses_and_keeps_the_file_under_another_name(run: Path) -> None:
+    target = run / "m.tflite"
+    ran = run_cli("convert", run, "--int8", "--qat-steps", 0, "-o", target, "--max-drop", -50)
+    assert ran.code == 3, ran.err
+    assert len(ran.error_lines) == 1
+    assert "m.rejected.tflite" in ran.error_lines[0]
+    assert not target.exists()
+    assert load_model(run / "m.rejected.tflite").facts.scale == 4
+
+
+def test_bad_input_is_one_line(run: Path, tmp_path: Path) -> None:
+    generator = run / "generator.keras"
+    assert_refused(run_cli("convert", tmp_path / "no.keras", "--int8"), "no generator at")
+    assert_refused(run_cli("convert", generator), "choose one format", "got 0")
+    assert_refused(run_cli("convert", generator, "--int8", "--float16"), "got 2")
+    assert_refused(run_cli("convert", generator, "--int8", "-o", "x.bin"), ".tflite")
+    assert_refused(run_cli("convert", generator, "--float16", "--io", "uint8"), "--io")
+    (tmp_path / "m.tflite").write_bytes(b"mine")
+    ran = run_cli("convert", generator, "--float32", "-o", tmp_path / "m.tflite")
+    assert_refused(ran, "already there", "--overwrite")
+    assert (tmp_path / "m.tflite").read_bytes() == b"mine"
+    (tmp_path / "text.keras").write_text("no model")
+    assert_refused(run_cli("convert", tmp_path / "text.keras", "--float32"), "cannot load")
+    (tmp_path / "empty").mkdir()
+    ran = run_cli("convert", generator, "--int8", "--data", tmp_path / "empty")
+    assert_refused(ran, "no images in")
+    assert not (run / "generator.int8.tflite").exists()

@@ -1,0 +1,71 @@
+"""What tests call: the command line as a person runs it, and a recipe that trains in seconds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+TESTS = Path(__file__).parent.parent
+SAMPLES = TESTS / "samples"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that ran: exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def error_lines(self) -> list[str]:
+        return [line for line in self.err.splitlines() if line.startswith("srgan-edge: ")]
+
+
+def run_cli(*arguments: object, cwd: Path | None = None, timeout: float = 300) -> Ran:
+    """Run `srgan-edge` as a person does, in a process of its own."""
+    command = [sys.executable, "-m", "srgan_edge", *(str(argument) for argument in arguments)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, timeout=timeout, check=False
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def assert_refused(ran: Ran, *words: str) -> None:
+    """Bad input: exit code 2, one line that holds all `words`, and no traceback."""
+    assert ran.code == 2, ran
+    assert len(ran.error_lines) == 1, ran.err
+    assert "Traceback" not in ran.err
+    for word in words:
+        assert word in ran.error_lines[0], ran.err
+
+
+TINY_RECIPE = """
+name = "tiny"
+generator = "edge"
+scale = {scale}
+channels = 16
+convs = 3
+patch = 16
+batch = 4
+steps = 12
+learning_rate = 1e-3
+warmup = 2
+final_rate = 0.01
+validate_every = 6
+checkpoint_every = 6
+seed = 1
+precision = "float32"
+"""
+
+
+def write_tiny_recipe(folder: Path, scale: int = 4, **values: object) -> Path:
+    """A recipe that trains within seconds."""
+    lines = TINY_RECIPE.format(scale=scale).splitlines()
+    kept = [line for line in lines if line.split(" = ")[0] not in values]
+    changed = [f"{key} = {value!r}".replace("'", '"') for key, value in values.items()]
+    path = folder / "tiny.toml"
+    path.write_text("\n".join([*kept, *changed]) + "\n")
+    return path
