@@ -14,19 +14,12 @@ from srgan_edge import Upscaler
 def test_train_convert_and_upscale_at_x2(samples: Path, tmp_path: Path) -> None:
     recipe = write_tiny_recipe(tmp_path, scale=2)
     run, model = tmp_path / "run", tmp_path / "x2.tflite"
+    picture, clip = samples / "harbour.png", samples / "clip.mp4"
     steps = (
         ("train", samples / "photos", "-o", run, "--recipe", recipe),
         ("convert", run, "-o", model, "--int8", "--qat-steps", 5),
-        (
-            "upscale",
-            samples / "harbour.png",
-            samples / "clip.mp4",
-            "-o",
-            tmp_path,
-            "--model",
-            model,
-        ),
-        ("webcam", "--source", samples / "clip.mp4", "--model", model, "--show", "none"),
+        ("upscale", picture, clip, "-o", tmp_path, "--model", model),
+        ("webcam", "--source", clip, "--model", model, "--show", "none"),
         ("eval", model, samples / "photos"),
         ("info", model),
         ("bench", model, "--runs", 2),

@@ -63,28 +63,17 @@ def test_the_wheels_hold_models_weights_recipes_and_types(wheels: list[Path]) ->
 def test_the_road_from_another_folder(environment: Path, samples: Path, tmp_path: Path) -> None:
     recipe = write_tiny_recipe(tmp_path)
     python = [str(environment / "bin" / "python"), "-c"]
-    told = (
-        "import srgan_edge, srgan_edge_train, srgan_edge_convert as c; print(srgan_edge.__file__)"
-    )
-    where = subprocess.run(
-        [*python, told], capture_output=True, text=True, check=True, cwd=tmp_path
-    )
-    assert str(environment) in where.stdout
+    for package in ("srgan_edge", "srgan_edge_train", "srgan_edge_convert"):
+        told = [*python, f"import {package}; print({package}.__file__)"]
+        where = subprocess.run(told, capture_output=True, text=True, check=True, cwd=tmp_path)
+        assert str(environment) in where.stdout
     assert run(environment, tmp_path, "--version").startswith("srgan-edge ")
     assert "edge" in run(environment, tmp_path, "models")
     run(environment, tmp_path, "train", samples / "photos", "-o", "run", "--recipe", recipe)
     run(environment, tmp_path, "convert", "run", "--int8", "--qat-steps", 2, "-o", "m.tflite")
-    run(environment, tmp_path, "upscale", samples / "harbour.png", "-o", "a.png")
-    run(
-        environment,
-        tmp_path,
-        "upscale",
-        samples / "harbour.png",
-        "-o",
-        "b.png",
-        "--model",
-        "m.tflite",
-    )
+    picture = samples / "harbour.png"
+    run(environment, tmp_path, "upscale", picture, "-o", "a.png")
+    run(environment, tmp_path, "upscale", picture, "-o", "b.png", "--model", "m.tflite")
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
 
 
