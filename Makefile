@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+PACKAGES := srgan_edge train/srgan_edge_train convert/srgan_edge_convert
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
 .PHONY: demo test check dist clean
@@ -18,7 +19,8 @@ test: .venv/everything.stamp check
 check: .venv/everything.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy srgan_edge train/srgan_edge_train convert/srgan_edge_convert tests
+	$(BIN)/mypy --python-version 3.10 $(PACKAGES) tests
+	$(BIN)/mypy --python-version 3.13 $(PACKAGES)
 	$(BIN)/lint-imports --no-cache
 
 dist: .venv/everything.stamp

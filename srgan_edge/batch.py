@@ -130,8 +130,9 @@ def _file_to_file(source: Path, output: Path) -> Job:
 
 def _renamed(target: Path) -> Path:
     """A video that OpenCV cannot write in its own container goes into .mp4."""
-    suffix = target.suffix.lower()
-    return target.with_suffix(output_suffix(suffix)) if suffix in VIDEO_SUFFIXES else target
+    if target.suffix.lower() not in VIDEO_SUFFIXES:
+        return target
+    return target.with_suffix(output_suffix(target.suffix))
 
 
 def _upscale_file(job: Job, upscaler: Upscaler, compare: bool) -> list[str]:

@@ -7,7 +7,6 @@ kept. 16-bit and floating-point pictures are reduced to 8 bits, CMYK and palette
 from __future__ import annotations
 
 import os
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,9 +51,22 @@ def read_image(path: Path) -> ImageFile:
     Raises:
         InputError: missing, unreadable, damaged, or no image.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's, of damaged metadata: what counts are the pixels
-        return _decode(path)
+    try:
+        with Image.open(path) as opened:
+            image = ImageOps.exif_transpose(opened)
+            profile = opened.info.get("icc_profile")
+    except FileNotFoundError:
+        raise InputError(f"no such file: {path}") from None
+    except UnidentifiedImageError:
+        kinds = " ".join(IMAGE_SUFFIXES)
+        raise InputError(f"not an image: {path} (its content is none of {kinds})") from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(f"cannot read the image {path}: {error}") from None
+    grey = image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I")
+    alpha = _alpha(image)
+    rgb = np.asarray(_eight_bits(image).convert("RGB"))
+    keep = profile if image.mode != "CMYK" else None
+    return ImageFile(np.ascontiguousarray(rgb[..., ::-1]), alpha, grey, keep)
 
 
 def read_rgb(path: Path) -> Picture:
@@ -84,25 +96,6 @@ def write_image(path: Path, image: ImageFile) -> None:
             raise RunError(f"cannot write the image {path}: {error}") from None
 
 
-def _decode(path: Path) -> ImageFile:
-    try:
-        with Image.open(path) as opened:
-            image = ImageOps.exif_transpose(opened)
-            profile = opened.info.get("icc_profile")
-    except FileNotFoundError:
-        raise InputError(f"no such file: {path}") from None
-    except UnidentifiedImageError:
-        kinds = " ".join(IMAGE_SUFFIXES)
-        raise InputError(f"not an image: {path} (its content is none of {kinds})") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(f"cannot read the image {path}: {error}") from None
-    grey = image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I")
-    alpha = _alpha(image)
-    rgb = np.asarray(_eight_bits(image).convert("RGB"))
-    keep = profile if image.mode not in ("CMYK", "P") else None
-    return ImageFile(np.ascontiguousarray(rgb[..., ::-1]), alpha, grey, keep)
-
-
 def _alpha(image: Image.Image) -> Picture | None:
     if not image.has_transparency_data:
         return None
@@ -111,6 +104,8 @@ def _alpha(image: Image.Image) -> Picture | None:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Reduce 16-bit, 32-bit and floating-point grey to 8 bits; other modes pass."""
+    if isinstance(image.info.get("transparency"), bytes):  # else Pillow warns of what it leaves out
+        return image.convert("RGBA")
     if not (image.mode == "F" or image.mode.startswith("I")):
         return image
     values = np.asarray(image).astype(np.float64)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ from srgan_edge.sources import Source
 from srgan_edge.upscaler import Upscaler
 
 _RECENT = 30  # frames that the shown rate looks back on
+_REMEMBERED = 20_000  # frames that the percentiles look back on: a loop may run for weeks
 
 
 @dataclass(frozen=True)
@@ -93,16 +95,18 @@ class Stats:
     seconds: float = 0.0
     input_size: tuple[int, int] = (0, 0)
     output_size: tuple[int, int] = (0, 0)
-    shown: list[float] = field(default_factory=list)
-    stages: dict[str, list[float]] = field(
-        default_factory=lambda: {"wait": [], "upscale": [], "show": [], "latency": []}
+    shown: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    stages: dict[str, deque[float]] = field(
+        default_factory=lambda: {
+            stage: deque(maxlen=_REMEMBERED) for stage in ("wait", "upscale", "show", "latency")
+        }
     )
 
     @property
     def rate(self) -> float:
         """Frames a second, lately."""
-        recent = self.shown[-_RECENT:]
-        return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 1 else 0.0
+        shown = self.shown
+        return (len(shown) - 1) / (shown[-1] - shown[0]) if len(shown) > 1 else 0.0
 
     def add(self, **milliseconds: float) -> None:
         """Add one frame's stages."""
@@ -204,10 +208,10 @@ def _draw(picture: Picture, text: str) -> None:
         )
 
 
-def _percentiles(values: list[float]) -> dict[str, float]:
+def _percentiles(values: Collection[float]) -> dict[str, float]:
     if not values:
         return {}
-    p50, p90, p99 = np.percentile(np.array(values), [50, 90, 99])
+    p50, p90, p99 = np.percentile(list(values), [50, 90, 99])
     return {"p50": float(p50), "p90": float(p90), "p99": float(p99)}
 
 

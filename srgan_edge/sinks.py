@@ -13,6 +13,9 @@ from srgan_edge.quality import Picture
 from srgan_edge.quiet import native_messages_hidden
 from srgan_edge.video import VideoWriter
 
+# SDL's drivers that draw where nobody looks; it takes the first where there is no screen.
+_UNSEEN = ("offscreen", "dummy")
+
 
 class Sink(Protocol):
     """Takes upscaled frames, (h, w, 3) uint8 BGR, each with its time in seconds."""
@@ -34,11 +37,10 @@ class Window:
             InputError: there is none.
         """
         self._pygame = _pygame()
-        try:
-            with native_messages_hidden():
-                self._pygame.display.init()
-        except self._pygame.error as error:
-            raise InputError(f"no display for a window ({error}): use --show none") from None
+        # Who names a driver gets it, also one that draws where nobody looks.
+        if not (_open_display(self._pygame) or os.environ.get("SDL_VIDEODRIVER")):
+            self._pygame.display.quit()
+            raise InputError("no display for a window: use --show none")
         self._title = title
         self._surface: object = None
 
@@ -121,14 +123,19 @@ class Recording:
 def has_display() -> bool:
     """Whether SDL finds a screen of any kind."""
     pygame = _pygame()
+    found = _open_display(pygame)
+    pygame.display.quit()
+    return found
+
+
+def _open_display(pygame: ModuleType) -> bool:
+    """Start SDL's display; False when it found none that anybody sees."""
     try:
         with native_messages_hidden():
             pygame.display.init()
     except pygame.error:
         return False
-    found = pygame.display.get_driver() not in ("offscreen", "dummy")
-    pygame.display.quit()
-    return bool(found)
+    return pygame.display.get_driver() not in _UNSEEN
 
 
 def _pygame() -> ModuleType:

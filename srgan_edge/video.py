@@ -44,7 +44,7 @@ class VideoResult:
 
 def output_suffix(suffix: str) -> str:
     """The container that a video of `suffix` is written in."""
-    return suffix if suffix in _CODECS else ".mp4"
+    return suffix if suffix.lower() in _CODECS else ".mp4"
 
 
 def sane_rate(rate: float) -> float | None:

@@ -11,11 +11,11 @@ import typer
 from srgan_edge.errors import InputError
 from srgan_edge.files import make_folder
 from srgan_edge_train.command import read_photographs
-from srgan_edge_train.photographs import Photographs
 
 if TYPE_CHECKING:
     from srgan_edge_convert.conversion import Conversion
     from srgan_edge_convert.pictures import Pictures
+    from srgan_edge_train.photographs import Photographs
 
 _PATCH = 48  # LR pixels, for a generator without a run around it
 

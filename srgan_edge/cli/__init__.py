@@ -7,9 +7,9 @@ Exit codes: 0 done, 1 failed while running, 2 bad input, 3 a quality gate refuse
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Annotated, NoReturn
@@ -34,13 +34,14 @@ _INTERRUPTED = 130
 def main() -> NoReturn:
     """Run the command line and exit; every error of ours is one line on stderr."""
     signal.signal(signal.SIGTERM, _interrupt)
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged metadata: the pixels count
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code."""
     try:
-        code = _build()(args=arguments, prog_name="srgan-edge", standalone_mode=False)
+        code = _build()(args=arguments or ["--help"], prog_name="srgan-edge", standalone_mode=False)
         # Typer turns Ctrl-C into this code by itself.
         return _fail("interrupted", code) if code == _INTERRUPTED else int(code or 0)
     except SrganEdgeError as error:
@@ -51,9 +52,6 @@ def run(arguments: list[str]) -> int:
         return _fail(getattr(error, "format_message", error.__str__)(), InputError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", _INTERRUPTED)
-    except BrokenPipeError:  # the reader of our output has gone, as in `srgan-edge models | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         return _fail(f"{error.strerror or error}{where}", 1)
@@ -63,7 +61,7 @@ def _build() -> typer.Typer:
     app = typer.Typer(
         name="srgan-edge",
         help="Super-resolution live on cheap hardware: upscale, train, convert, measure.",
-        no_args_is_help=True,
+        rich_markup_mode=None,  # its boxes take longer than all the rest of --help
         pretty_exceptions_enable=False,
     )
     app.callback()(_options)
@@ -111,8 +109,7 @@ def _options(
 
 
 def _fail(message: str, code: int) -> int:
-    if message:  # there is none where a command without arguments has shown its help
-        print(f"srgan-edge: {' '.join(message.split())}", file=sys.stderr)
+    print(f"srgan-edge: {' '.join(message.split())}", file=sys.stderr)
     return code
 
 

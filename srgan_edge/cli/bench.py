@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from srgan_edge.cli.options import Accelerator, parse_size
 from srgan_edge.errors import InputError
@@ -29,6 +27,9 @@ def bench(
     ] = None,
 ) -> None:
     """Time models on this machine, in turn, so that all see the same load."""
+    from rich.console import Console
+    from rich.table import Table
+
     from srgan_edge.backend import check_accelerator, default_threads
     from srgan_edge.files import write_text
     from srgan_edge.model_file import embedded_models

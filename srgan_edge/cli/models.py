@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from srgan_edge.cli.options import Accelerator, Threads
 from srgan_edge.errors import InputError
@@ -19,6 +17,9 @@ if TYPE_CHECKING:
 
 def models() -> None:
     """List the embedded models with their numbers."""
+    from rich.console import Console
+    from rich.table import Table
+
     from srgan_edge.model_file import embedded_models, load_model
 
     table = Table("name", "scale", "format", "parameters", "kB", "PSNR dB", box=None)
@@ -59,6 +60,9 @@ def evaluate(
     accelerator: Accelerator = "auto",
 ) -> None:
     """Measure PSNR and SSIM of a model: originals are reduced, upscaled again and compared."""
+    from rich.console import Console
+    from rich.table import Table
+
     from srgan_edge.evaluation import evaluate_folder
     from srgan_edge.upscaler import Upscaler
 

@@ -49,6 +49,8 @@ def webcam(
     with ExitStack() as closing:
         opened = Source(source, wanted_size)
         closing.callback(opened.close)
+        if show is None and shown == "none":
+            typer.echo("no display found: nothing is shown (--show none)", err=True)
         sinks = _sinks(shown, record, opened.rate)
         for sink in sinks:
             closing.callback(sink.close)
@@ -68,10 +70,7 @@ def _where_to_show(show: str | None) -> str:
         raise InputError(f"--show must be window or none, got {show!r}")
     if show is not None:
         return show
-    if has_display():
-        return "window"
-    typer.echo("no display found: nothing is shown (--show none)", err=True)
-    return "none"
+    return "window" if has_display() else "none"
 
 
 def _sinks(shown: str, record: Path | None, rate: float) -> list[Sink]:

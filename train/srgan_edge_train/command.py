@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from srgan_edge.errors import InputError
-from srgan_edge.progress import ProgressLine
-from srgan_edge_train.photographs import Photographs, describe, load_photographs
-from srgan_edge_train.recipe import Recipe, load_recipe
-from srgan_edge_train.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    from srgan_edge_train.photographs import Photographs
+    from srgan_edge_train.recipe import Recipe
+    from srgan_edge_train.run_folder import RunFolder
     from srgan_edge_train.trainer import Trainer
 
 _TOOLS = ("srgan-edge", "srgan-edge-train", "tensorflow", "tf-keras", "numpy", "pillow")
@@ -38,6 +37,8 @@ def train(
     ] = None,
 ) -> None:
     """Train a generator on a folder of photographs."""
+    from srgan_edge_train.run_folder import RunFolder
+
     if resume and (init or recipe):
         raise InputError("--resume continues with the run's own recipe: leave --recipe, --init out")
     run = RunFolder(output)
@@ -51,6 +52,8 @@ def train(
 def _new(
     run: RunFolder, data: Path, recipe_name: str | None, init: str | None, steps: int | None
 ) -> tuple[Trainer, dict[str, Any]]:
+    from srgan_edge_train.recipe import load_recipe
+
     recipe = load_recipe(recipe_name or "edge").with_steps(steps)
     with run.removed_on_failure():
         photographs = read_photographs(data, run.cache, recipe.scale, recipe.patch)
@@ -82,6 +85,9 @@ def _resumed(run: RunFolder, data: Path, steps: int | None) -> tuple[Trainer, di
 
 def read_photographs(data: Path, cache: Path, scale: int, patch: int) -> Photographs:
     """Decode a folder of photographs, and tell the person what was found."""
+    from srgan_edge.progress import ProgressLine
+    from srgan_edge_train.photographs import load_photographs
+
     with ProgressLine("reading pictures", None) as line:
         photographs = load_photographs(
             data, cache, scale, patch, lambda done, total: line.update(done, f"of {total}")
@@ -99,6 +105,8 @@ def _record(
     data: Path, recipe: Recipe, photographs: Photographs, init: str | None, policy: str
 ) -> dict[str, Any]:
     """What somebody needs to know to judge or repeat the run."""
+    from srgan_edge_train.photographs import describe
+
     return {
         "version": 1,
         "date": date.today().isoformat(),
