@@ -37,9 +37,10 @@ class Window:
             InputError: there is none.
         """
         self._pygame = _pygame()
+        found, display = _open_display(self._pygame), self._pygame.display
         # Who names a driver gets it, also one that draws where nobody looks.
-        if not (_open_display(self._pygame) or os.environ.get("SDL_VIDEODRIVER")):
-            self._pygame.display.quit()
+        if not (found or (display.get_init() and os.environ.get("SDL_VIDEODRIVER"))):
+            display.quit()
             raise InputError("no display for a window: use --show none")
         self._title = title
         self._surface: object = None
