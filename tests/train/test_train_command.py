@@ -122,6 +122,7 @@ def test_bad_input_is_one_line(samples: Path, tiny_run: Path, tmp_path: Path) ->
     assert_refused(run_cli("train", photos, "-o", tiny_run), "already holds a run", "--resume")
     assert_refused(run_cli("train", tmp_path / "no", "-o", run), "no such folder")
     assert_refused(run_cli("train", photos, "-o", run, "--resume"), "nothing to resume")
+    assert_refused(run_cli("train", photos, "-o", tiny_run, "--resume"), "complete at step 12")
     assert_refused(run_cli("train", photos, "-o", run, "--recipe", "srgan"), "not in this version")
     assert_refused(run_cli("train", photos, "-o", run, "--init", "nope"), "no generator 'nope'")
     (tmp_path / "small").mkdir()

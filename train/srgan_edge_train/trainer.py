@@ -89,13 +89,18 @@ class Trainer:
         """Go back to the newest checkpoint.
 
         Raises:
-            InputError: there is none.
+            InputError: there is none, or nothing is left to do.
         """
         newest = self._manager.latest_checkpoint
         if newest is None:
             raise InputError(f"nothing to resume in {self.run.path}: it has no checkpoint yet")
         self._checkpoint.restore(newest).assert_existing_objects_matched()
         self.step = int(self._counter)
+        if self.step >= self.recipe.steps:
+            raise InputError(
+                f"the run in {self.run.path} is complete at step {self.step}: "
+                "give --steps a higher number to train on"
+            )
         self.lines = self.run.read_metrics(until=self.step)
 
     def train(self) -> float:
