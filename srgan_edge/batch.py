@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from srgan_edge.errors import InputError, RunError, SrganEdgeError
-from srgan_edge.files import make_folder
-from srgan_edge.images import IMAGE_SUFFIXES, ImageFile, find_files, read_image, write_image
+from srgan_edge.files import check_target
+from srgan_edge.images import (
+    IMAGE_SUFFIXES,
+    ImageFile,
+    find_files,
+    keeps_alpha,
+    read_image,
+    write_image,
+)
 from srgan_edge.panel import comparison, side_by_side
 from srgan_edge.progress import ProgressLine
 from srgan_edge.quality import Picture
@@ -27,6 +33,16 @@ class Job:
 
     source: Path
     target: Path
+    panel: Path | None = None
+
+    @property
+    def targets(self) -> list[Path]:
+        """All files that come of it."""
+        return [self.target] if self.panel is None else [self.target, self.panel]
+
+    def with_panel(self) -> Job:
+        """The same job that also makes a panel."""
+        return replace(self, panel=self.target.with_name(f"{self.target.stem}.compare.png"))
 
     @property
     def is_video(self) -> bool:
@@ -42,34 +58,35 @@ class Outcome:
     exit_code: int
 
 
-def plan_jobs(inputs: Sequence[Path], output: Path) -> list[Job]:
+def plan_jobs(inputs: Sequence[Path], output: Path, compare: bool = False) -> list[Job]:
     """Find all files of `inputs` and say where each goes; nothing is written yet.
 
     One file goes to the file `output`, or into it when it is a folder. One folder becomes the
     folder `output` with the same tree; several inputs go below `output`, each under its own name.
+    With `compare`, each image gets a panel nearest | bicubic | ours beside it.
 
     Raises:
         InputError: an input is missing or unknown, a folder holds nothing, an output cannot be
             written, two inputs would become one file, or a file would replace itself.
     """
     jobs = [job for source in inputs for job in _jobs_of(source, output, len(inputs) == 1)]
-    targets: dict[Path, Path] = {}
+    if compare:
+        jobs = [job if job.is_video else job.with_panel() for job in jobs]
+    sources: dict[Path, Path] = {}
     for job in jobs:
-        target = job.target.resolve()
-        if target == job.source.resolve():
-            raise InputError(f"{job.source} would replace itself: choose another -o")
-        if target in targets:
-            raise InputError(f"{targets[target]} and {job.source} would both become {job.target}")
-        targets[target] = job.source
-    for folder in {job.target.parent for job in jobs}:
-        make_folder(folder)
+        for target in job.targets:
+            if target.resolve() == job.source.resolve():
+                raise InputError(f"{job.source} would replace itself: choose another -o")
+            other = sources.setdefault(target.resolve(), job.source)
+            if other is not job.source:
+                raise InputError(f"{other} and {job.source} would both become {target}")
+    for job in jobs:
+        check_target(job.target)
     return jobs
 
 
-def run_jobs(jobs: Sequence[Job], upscaler: Upscaler, compare: bool = False) -> Outcome:
+def run_jobs(jobs: Sequence[Job], upscaler: Upscaler) -> Outcome:
     """Upscale file by file. A bad file among several is named and passed over.
-
-    With `compare`, a panel nearest | bicubic | ours is written beside each image.
 
     Raises:
         SrganEdgeError: the only file failed.
@@ -80,7 +97,7 @@ def run_jobs(jobs: Sequence[Job], upscaler: Upscaler, compare: bool = False) -> 
         for done, job in enumerate(jobs):
             line.update(done, job.source.name)
             try:
-                results += _upscale_file(job, upscaler, compare)
+                results += _upscale_file(job, upscaler, line)
             except SrganEdgeError as error:
                 if len(jobs) == 1:
                     raise
@@ -135,33 +152,34 @@ def _renamed(target: Path) -> Path:
     return target.with_suffix(output_suffix(target.suffix))
 
 
-def _upscale_file(job: Job, upscaler: Upscaler, compare: bool) -> list[str]:
+def _upscale_file(job: Job, upscaler: Upscaler, line: ProgressLine) -> list[str]:
     try:
-        if job.is_video:
-            return _upscale_video(job, upscaler)
-        return _upscale_image(job, upscaler, compare)
+        return (_upscale_video if job.is_video else _upscale_image)(job, upscaler, line)
     except OSError as error:
         raise RunError(f"cannot write {job.target}: {error.strerror or error}") from None
 
 
-def _upscale_video(job: Job, upscaler: Upscaler) -> list[str]:
+def _upscale_video(job: Job, upscaler: Upscaler, line: ProgressLine) -> list[str]:
     result = upscale_video(job.source, job.target, upscaler)
     for notice in result.notices:
-        print(notice, file=sys.stderr)
+        line.say(notice)
     return [f"{job.target}  {result.frames} frames, {result.rate:.1f} frames/s"]
 
 
-def _upscale_image(job: Job, upscaler: Upscaler, compare: bool) -> list[str]:
+def _upscale_image(job: Job, upscaler: Upscaler, line: ProgressLine) -> list[str]:
     image = read_image(job.source)
     bgr = upscaler(image.bgr)
     alpha = None if image.alpha is None else _upscale_alpha(image.alpha, upscaler)
     write_image(job.target, image.with_pixels(bgr, alpha))
-    lines = [f"{job.target}  {bgr.shape[1]}x{bgr.shape[0]}"]
-    if compare:
-        panel = job.target.with_name(f"{job.target.stem}.compare.png")
-        write_image(panel, ImageFile(side_by_side(comparison(image.bgr, bgr))))
-        lines.append(f"{panel}  nearest | bicubic | srgan-edge")
-    return lines
+    results = [f"{job.target}  {bgr.shape[1]}x{bgr.shape[0]}"]
+    if job.panel:
+        write_image(job.panel, ImageFile(side_by_side(comparison(image.bgr, bgr))))
+        results.append(f"{job.panel}  nearest | bicubic | srgan-edge")
+    if alpha is not None and not keeps_alpha(job.target):
+        line.say(
+            f"{job.target.suffix} files have no transparency: that of {job.source} is left out"
+        )
+    return results
 
 
 def _upscale_alpha(alpha: Picture, upscaler: Upscaler) -> Picture:

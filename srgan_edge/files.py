@@ -22,13 +22,36 @@ def whole_file(final: Path) -> Iterator[Path]:
         InputError: the folder cannot be made or written.
     """
     make_folder(final.parent)
-    part = final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
+    part = part_of(final)
     try:
         yield part
-        _flush_to_disk(part)
-        part.replace(final)
+        put_in_place(part, final)
     finally:
         part.unlink(missing_ok=True)
+
+
+def part_of(final: Path) -> Path:
+    """Where `final` is written before it gets its name: hidden, with the same suffix."""
+    return final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
+
+
+def put_in_place(part: Path, final: Path) -> None:
+    """Flush `part` to the disk and give it its name."""
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(final)
+
+
+def check_target(final: Path) -> None:
+    """Check, before any work and leaving nothing behind, that the file `final` can be written.
+
+    Raises:
+        InputError: it is a folder, or its folder cannot be made or written.
+    """
+    if final.is_dir():
+        raise InputError(f"{final} is a folder: give the name of a file")
+    nearest = next(folder for folder in final.absolute().parents if folder.exists())
+    make_folder(nearest)
 
 
 def write_bytes(final: Path, content: bytes) -> None:
@@ -51,7 +74,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise InputError(f"not a folder: {folder} (it is a file)") from None
+        raise InputError(f"{folder} is a file, not a folder") from None
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
     try:
@@ -59,8 +82,3 @@ def make_folder(folder: Path) -> None:
             pass  # the only sure test: permission bits say little to root and on network drives
     except OSError as error:
         raise InputError(f"cannot write into the folder {folder}: {error.strerror}") from None
-
-
-def _flush_to_disk(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

@@ -18,6 +18,8 @@ from srgan_edge.files import whole_file
 from srgan_edge.quality import Picture
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+# Pillow's names of the same: no other of its decoders is asked.
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 _QUALITY = 95  # JPEG and lossy WebP: high enough that the file does not undo the upscaling
 
 
@@ -52,7 +54,7 @@ def read_image(path: Path) -> ImageFile:
         InputError: missing, unreadable, damaged, or no image.
     """
     try:
-        with Image.open(path) as opened:
+        with Image.open(path, formats=_FORMATS) as opened:
             image = ImageOps.exif_transpose(opened)
             profile = opened.info.get("icc_profile")
     except FileNotFoundError:
@@ -87,13 +89,18 @@ def write_image(path: Path, image: ImageFile) -> None:
     picture = Image.fromarray(np.ascontiguousarray(image.bgr[..., ::-1]))
     if image.grey:
         picture = picture.convert("L")
-    if image.alpha is not None and path.suffix.lower() not in (".jpg", ".jpeg", ".bmp"):
+    if image.alpha is not None and keeps_alpha(path):
         picture.putalpha(Image.fromarray(image.alpha))
     with whole_file(path) as part:
         try:
             picture.save(part, quality=_QUALITY, icc_profile=image.profile)
         except (OSError, ValueError) as error:
             raise RunError(f"cannot write the image {path}: {error}") from None
+
+
+def keeps_alpha(path: Path) -> bool:
+    """Whether the format of `path` has transparency."""
+    return path.suffix.lower() not in (".jpg", ".jpeg", ".bmp")
 
 
 def _alpha(image: Image.Image) -> Picture | None:
@@ -108,7 +115,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         return image.convert("RGBA")
     if not (image.mode == "F" or image.mode.startswith("I")):
         return image
-    values = np.asarray(image).astype(np.float64)
+    values = np.nan_to_num(np.asarray(image).astype(np.float64))
     # Integers use 16 bits whatever their container; floats are 0..1 or already 0..255.
     peak = 65535.0 if image.mode != "F" else (1.0 if values.max(initial=0) <= 1 else 255.0)
     return Image.fromarray(np.clip(values * (255 / peak) + 0.5, 0, 255).astype(np.uint8))

@@ -129,34 +129,50 @@ class Stats:
 
 
 def run_live(
-    source: Source, upscaler: Upscaler, sinks: Sequence[Sink], frames: int | None, overlay: bool
+    source: Source,
+    upscaler: Upscaler,
+    sinks: Sequence[Sink],
+    frames: int | None,
+    overlay: bool,
+    stats: Stats | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Stats:
-    """Show `source` until it ends, the person quits, a signal comes, or `frames` are shown.
+    """Show `source` until it ends, the person quits, `stopped()`, or `frames` are shown.
+
+    Args:
+        source: where frames come from.
+        upscaler: what they go through.
+        sinks: where they go to.
+        frames: how many to show at most, or None.
+        overlay: whether rate and latency are drawn into the picture.
+        stats: filled as the loop goes, and so there also when it ends by an error.
+        stopped: asked several times a second, as `stop_signals` gives it.
 
     Raises:
         SrganEdgeError: whatever ended a part of it; a live source that ends is a RunError.
     """
-    slot, stats = Slot(replaces=source.is_live), Stats()
+    slot, stats = Slot(replaces=source.is_live), Stats() if stats is None else stats
     capture = threading.Thread(target=_capture, args=(source, slot), name="capture", daemon=True)
     started = time.monotonic()
-    with _stop_signals() as stopped:
-        capture.start()
-        try:
-            while not (slot.over or stopped() or stats.frames == frames):
-                frame = slot.take(seconds=0.2)
-                if frame is None:
+    capture.start()
+    try:
+        while not (slot.over or stopped() or stats.frames == frames):
+            frame = slot.take(seconds=0.2)
+            if frame is None:
+                if all(sink.poll() for sink in sinks):
                     continue
-                # A live picture has its time of capture, a file's that of its place in the file.
-                moment = frame.captured if source.is_live else stats.frames / source.rate
-                if not _show(frame, moment, upscaler, sinks, stats, overlay):
-                    break
-            else:
-                if slot.over and not stopped() and stats.frames != frames:
-                    slot.take(seconds=0)  # raises what ended the capture, if anything did
-        finally:
-            slot.end()
-            capture.join(timeout=2.0)
-            stats.seconds, stats.dropped = time.monotonic() - started, slot.dropped
+                break
+            # A live picture has its time of capture, a file's that of its place in the file.
+            moment = frame.captured if source.is_live else stats.frames / source.rate
+            if not _show(frame, moment, upscaler, sinks, stats, overlay):
+                break
+        else:
+            if slot.over and not stopped() and stats.frames != frames:
+                slot.take(seconds=0)  # raises what ended the capture, if anything did
+    finally:
+        stats.seconds, stats.dropped = time.monotonic() - started, slot.dropped
+        slot.end()
+        capture.join(timeout=2.0)
     return stats
 
 
@@ -216,7 +232,7 @@ def _percentiles(values: Collection[float]) -> dict[str, float]:
 
 
 @contextmanager
-def _stop_signals() -> Iterator[Callable[[], bool]]:
+def stop_signals() -> Iterator[Callable[[], bool]]:
     """While it lasts, Ctrl-C and SIGTERM end the loop instead of the process."""
     received = threading.Event()
     kinds = (signal.SIGINT, signal.SIGTERM)

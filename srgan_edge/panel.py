@@ -33,7 +33,7 @@ def side_by_side(pictures: Mapping[str, Picture]) -> Picture:
 def _labelled(name: str, picture: Picture) -> Picture:
     width = picture.shape[1]
     size = min(1.0, width / 320)
-    strip = np.full((round(40 * size), width, 3), _PAPER, np.uint8)
+    strip = np.full((max(1, round(40 * size)), width, 3), _PAPER, np.uint8)
     place = (round(12 * size), round(28 * size))
     cv2.putText(strip, name, place, cv2.FONT_HERSHEY_SIMPLEX, 0.8 * size, _INK, 1, cv2.LINE_AA)
     return np.vstack([strip, picture])

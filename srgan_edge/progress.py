@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
+from typing import ClassVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,26 +15,19 @@ _LOG_SECONDS = 15.0
 
 
 class ProgressLine:
-    """Shows how far a long job is; use as a context manager.
+    """Shows how far a long job is; use as a context manager. One within another joins its display.
 
     with ProgressLine("upscaling", total=48) as line:
         line.update(1, "12 frames/s")
     """
 
+    _shown: ClassVar[list[Progress]] = []
+
     def __init__(self, label: str, total: int | None) -> None:
         self._label = label
         self._total = total
         self._console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
+        self._bar = self._shown[-1] if self._shown else _display(self._console)
         self._task = self._bar.add_task(label, total=total, note="")
         self._logged = time.monotonic()
 
@@ -53,7 +47,9 @@ class ProgressLine:
             print(text, file=sys.stderr, flush=True)
 
     def __enter__(self) -> ProgressLine:
-        self._bar.start()
+        if not self._shown:
+            self._bar.start()
+        self._shown.append(self._bar)
         return self
 
     def __exit__(
@@ -62,4 +58,21 @@ class ProgressLine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        self._shown.pop()
+        if self._shown:
+            self._bar.remove_task(self._task)
+        else:
+            self._bar.stop()
+
+
+def _display(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )

@@ -8,13 +8,14 @@ from types import ModuleType
 from typing import Protocol
 
 from srgan_edge.errors import InputError, RunError
-from srgan_edge.files import make_folder
+from srgan_edge.files import check_target, make_folder, part_of, put_in_place
 from srgan_edge.quality import Picture
 from srgan_edge.quiet import native_messages_hidden
 from srgan_edge.video import VideoWriter
 
 # SDL's drivers that draw where nobody looks; it takes the first where there is no screen.
 _UNSEEN = ("offscreen", "dummy")
+_LONGEST_GAP = 2.0  # seconds that a recording fills with the last frame
 
 
 class Sink(Protocol):
@@ -22,6 +23,9 @@ class Sink(Protocol):
 
     def show(self, frame: Picture, moment: float) -> bool:
         """Take a frame; False asks to stop."""
+
+    def poll(self) -> bool:
+        """Look after the person while no frame comes; False asks to stop."""
 
     def close(self) -> None:
         """Finish; no frame follows."""
@@ -61,7 +65,11 @@ class Window:
         screen.fill((0, 0, 0))
         screen.blit(picture, picture.get_rect(center=(width // 2, height // 2)))
         pygame.display.flip()
-        return not any(self._quits(event) for event in pygame.event.get())
+        return self.poll()
+
+    def poll(self) -> bool:
+        """Look at the keys and the close button."""
+        return not any(self._quits(event) for event in self._pygame.event.get())
 
     def close(self) -> None:
         """Close the window."""
@@ -84,11 +92,11 @@ class Recording:
         """Get ready; the file is opened with the first frame.
 
         Raises:
-            InputError: the folder cannot be written, or the suffix is no video's.
+            InputError: the file cannot be written there, or the suffix is no video's.
         """
-        make_folder(path.parent)
+        check_target(path)
         self._path = path
-        self._part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+        self._part = part_of(path)
         self._rate = rate
         self._writer: VideoWriter | None = None
         self._first = 0.0
@@ -98,10 +106,19 @@ class Recording:
         """Write the frame as often as its time asks for."""
         if self._writer is None:
             self._first = moment
+            make_folder(self._path.parent)
             self._writer = VideoWriter(self._part, self._rate, (frame.shape[1], frame.shape[0]))
         due = round((moment - self._first) * self._rate) + 1
+        if due > self._writer.frames + _LONGEST_GAP * self._rate:
+            # A stream that hung: the recording goes on without the time in between.
+            self._first = moment - self._writer.frames / self._rate
+            due = self._writer.frames + 1
         while self._writer.frames < due:
             self._writer.write(frame)
+        return True
+
+    def poll(self) -> bool:
+        """Nobody to look after."""
         return True
 
     def close(self) -> None:
@@ -114,7 +131,7 @@ class Recording:
             return
         try:
             self._writer.close()
-            self._part.replace(self._path)
+            put_in_place(self._part, self._path)
         except (OSError, RunError) as error:
             raise RunError(f"the recording is incomplete, see {self._part}: {error}") from None
         finally:

@@ -16,6 +16,8 @@ from srgan_edge.video import sane_rate, silence_opencv
 
 _TIMEOUT_MS = 10_000
 _FALLBACK_RATE = 30.0
+# Streams often tell their clock's rate, 1000 or 90000, as that of their frames.
+_MOST_LIVE_RATE = 120.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def parse_source(text: str) -> Address:
     """
     if text == "picamera2":
         raise InputError("--source picamera2 is not in this version: give a number, FILE or URL")
-    if text.isdecimal():
+    if text.isdecimal() and len(text) <= 3:
         return Address(int(text), is_camera=True, is_live=True)
     if re.match(r"/dev/video\d+$", text):
         return Address(text, is_camera=True, is_live=True)
@@ -70,7 +72,8 @@ class Source:
             raise InputError(f"cannot open the {kind} {text}: it is not there, busy, or no video")
         self.name = text
         self.is_live = self._address.is_live
-        self.rate = sane_rate(self._capture.get(cv2.CAP_PROP_FPS)) or _FALLBACK_RATE
+        told = sane_rate(self._capture.get(cv2.CAP_PROP_FPS)) or _FALLBACK_RATE
+        self.rate = _FALLBACK_RATE if self.is_live and told > _MOST_LIVE_RATE else told
 
     def read(self) -> Picture | None:
         """The next frame, or None when there are no more."""

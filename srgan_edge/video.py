@@ -33,7 +33,7 @@ class VideoResult:
 
     Attributes:
         frames: written.
-        rate: frames a second, everything included.
+        rate: frames a second: reading, upscaling and writing, without the sound.
         notices: what the person should know, a line each.
     """
 

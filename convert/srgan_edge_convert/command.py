@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from srgan_edge.errors import InputError
-from srgan_edge.files import make_folder
+from srgan_edge.files import check_target
 from srgan_edge_train.command import read_photographs
 
 if TYPE_CHECKING:
@@ -54,9 +54,11 @@ def convert(
 
     from srgan_edge_convert.conversion import Plan, convert_generator
     from srgan_edge_convert.export import Format, Io
+    from srgan_edge_convert.graph import check_layers
     from srgan_edge_train.generators import generator_scale, load_generator
 
     loaded = load_generator(source)
+    check_layers(loaded, str(source))
     scale = generator_scale(loaded)
     with tempfile.TemporaryDirectory(prefix="srgan-edge-") as cache:
         pictures = _pictures(source, data, Path(cache), scale, name)
@@ -79,7 +81,7 @@ def _check_target(target: Path, overwrite: bool) -> None:
         raise InputError(f"the output must end in .tflite, got {target}")
     if target.exists() and not overwrite:
         raise InputError(f"{target} is already there: add --overwrite or choose another -o")
-    make_folder(target.parent)
+    check_target(target)
 
 
 def _pictures(
@@ -94,7 +96,7 @@ def _pictures(
 
     pictures = find_pictures(source, data, patch, read)
     if pictures is None and name == "int8":
-        raise InputError(f"{source} has no run around it: give photographs with --data DIR")
+        raise InputError(f"no pictures to quantise {source} with: give photographs with --data DIR")
     if pictures is None:
         typer.echo("no photographs at hand (--data DIR): the file is not checked", err=True)
     else:

@@ -74,7 +74,8 @@ def convert_generator(
     """Convert a loaded generator and write the file.
 
     Args:
-        generator: float32 RGB in 0..1, (n, h, w, 3) -> (n, s*h, s*w, 3).
+        generator: float32 RGB in 0..1, (n, h, w, 3) -> (n, s*h, s*w, 3), of
+            layers that `graph.check_layers` accepts.
         source: the file it was loaded from; the record of its run is looked for beside it.
         output: where the file goes.
         plan: what is to be made.
@@ -84,7 +85,6 @@ def convert_generator(
         InputError: a layer that cannot be converted.
         QualityError: the check failed; the file is kept as `NAME.rejected.tflite`.
     """
-    graph.check_layers(generator, str(source))
     bgr = to_bgr(generator)
     model = _quantise(bgr, plan, pictures) if plan.number_format is Format.INT8 else bgr
     content = export(model, plan.number_format, plan.io)
@@ -157,6 +157,7 @@ def _facts(generator: Any, source: Path, plan: Plan, pictures: Pictures | None) 
         conversion={
             "format": plan.number_format.value,
             "qat_steps": plan.qat_steps if plan.number_format is Format.INT8 else 0,
+            "io": plan.io.value if plan.number_format is Format.INT8 else "float32",
             "photographs": bool(pictures and pictures.photographs),
             "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
         },
@@ -166,7 +167,7 @@ def _facts(generator: Any, source: Path, plan: Plan, pictures: Pictures | None) 
 def _training(record: dict[str, Any]) -> dict[str, Any]:
     """What the facts say of the training run: no paths and no names of pictures."""
     photographs = record.get("photographs", {})
-    told = ("date", "policy", "steps_done", "validation_psnr", "tools")
+    told = ("date", "init", "policy", "steps_done", "validation_psnr", "tools")
     return {
         **{key: record[key] for key in told if key in record},
         "pictures": len(photographs.get("training", {})),

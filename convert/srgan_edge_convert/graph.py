@@ -42,6 +42,8 @@ def check_layers(generator: Any, source: str) -> None:
                 f"{source}: layer {layer.name!r} must be an ungrouped Conv2D with stride 1 and "
                 f"padding 'same', got {layer.groups} groups, {layer.strides} and {layer.padding!r}"
             )
+    if tuple(generator.output_shape) != (None, None, None, 3):
+        raise InputError(f"{source} gives {generator.output_shape}; accepted is an RGB picture")
 
 
 def _keeps_size(layer: Any) -> bool:
@@ -86,9 +88,9 @@ def _convolutions(generator: Any) -> list[Any]:
 def _radius(layer: Any) -> Fraction:
     if not isinstance(layer, keras.layers.Conv2D):
         return Fraction(0)
-    return Fraction(
-        max((k - 1) * d for k, d in zip(layer.kernel_size, layer.dilation_rate, strict=True)), 2
-    )
+    spans = zip(layer.kernel_size, layer.dilation_rate, strict=True)
+    # Of an even kernel the larger half counts.
+    return Fraction(max(((size - 1) * dilation + 1) // 2 for size, dilation in spans))
 
 
 def _resolution(layer: Any) -> int:

@@ -12,13 +12,13 @@ import numpy as np
 
 from srgan_edge.errors import InputError
 from srgan_edge.quality import Picture
+from srgan_edge.run_record import RECORD_NAME, read_record
 from srgan_edge_train.patches import Patches, centre_pair
 from srgan_edge_train.photographs import Photographs
-from srgan_edge_train.run_folder import CALIBRATION_CROPS, RunFolder, read_record
+from srgan_edge_train.run_folder import CALIBRATION_CROPS, RunFolder
 
 _BATCH = 16
 _SEED = 7
-CHECK_SIDE = 128  # LR pixels
 
 ReadPhotographs = Callable[[Path], Photographs]
 
@@ -28,7 +28,7 @@ class Pictures:
     """RGB uint8 pictures of one conversion.
 
     Attributes:
-        source: where they came from, for the person and the facts.
+        source: where they came from, for the person.
         calibration: LR crops (n, p, p, 3).
         checks: pairs of LR and HR that are neither calibrated with nor trained on.
         photographs: the whole set to fine-tune on, or None when there are only crops.
@@ -72,8 +72,8 @@ def find_pictures(
     if data is not None:
         return _from_photographs(read(data), patch, str(data))
     run = RunFolder(generator.parent)
-    recorded = recorded_data(generator)
-    if recorded is not None and recorded.is_dir():
+    recorded = Path(run_record(generator).get("data", ""))
+    if recorded.name and recorded.is_dir():
         try:
             return _from_photographs(read(recorded), patch, f"the run's photographs in {recorded}")
         except InputError:
@@ -81,21 +81,15 @@ def find_pictures(
     return _from_crops(run.calibration) if run.calibration.is_file() else None
 
 
-def recorded_data(generator: Path) -> Path | None:
-    """The folder of photographs that the generator's run was trained on."""
-    record = run_record(generator)
-    return Path(record["data"]) if "data" in record else None
-
-
 def run_record(generator: Path) -> dict[str, Any]:
     """The record of the run that a generator lies in; empty when it stands alone."""
-    path = generator.parent / "run.json"
-    return read_record(path) if path.is_file() else {}
+    run = generator.parent
+    return read_record(run) if (run / RECORD_NAME).is_file() else {}
 
 
 def _from_photographs(photographs: Photographs, patch: int, source: str) -> Pictures:
     patches = Patches(photographs.training, patch, CALIBRATION_CROPS, seed=_SEED + 1)
-    checks = [centre_pair(photograph, CHECK_SIDE) for photograph in photographs.checking]
+    checks = [centre_pair(photograph) for photograph in photographs.checking]
     return Pictures(source, patches.at(0)[0], checks, photographs, patch)
 
 

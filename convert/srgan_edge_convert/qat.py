@@ -182,7 +182,11 @@ def _holds_picture(layer: Any, generator: Any) -> bool:
     final = generator._output_layers[0]
     while isinstance(final, DepthToSpace):
         final = inputs_of(final)[0]
-    return layer.name == final.name or not layer.trainable
+    if layer.name == final.name:
+        return True
+    reads = {type(source) for source in inputs_of(layer)}
+    feeds = {source.name for source in inputs_of(final)}
+    return reads == {keras.layers.InputLayer} and layer.name in feeds and not layer.trainable
 
 
 def _calibrate(model: Any, generator: Any, crops: Picture) -> None:

@@ -52,6 +52,8 @@ def run(arguments: list[str]) -> int:
         return _fail(getattr(error, "format_message", error.__str__)(), InputError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", _INTERRUPTED)
+    except MemoryError:
+        return _fail("out of memory: a smaller picture, or a smaller --tile, needs less", 1)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         return _fail(f"{error.strerror or error}{where}", 1)
@@ -79,10 +81,14 @@ def _build() -> typer.Typer:
 def _add_commands_from_elsewhere(app: typer.Typer) -> None:
     """`train` and `convert` come from their own distributions, by entry point."""
     found = {point.name: point for point in entry_points(group=COMMANDS_GROUP)}
-    for name, point in sorted(found.items(), reverse=True):  # train before convert
-        app.command(name)(point.load())
-    for name in _ELSEWHERE.keys() - found.keys():
-        message = f"not installed here: pip install {_ELSEWHERE[name]}"
+    for name, distribution in _ELSEWHERE.items():
+        message = f"not installed here: pip install {distribution}"
+        if name in found:
+            try:
+                app.command(name)(found[name].load())
+                continue
+            except Exception as error:  # whatever is wrong with it, the other commands work
+                message = f"broken here ({error}): pip install --force-reinstall {distribution}"
         app.command(name, help=message, context_settings=_ANYTHING)(_missing(name, message))
 
 

@@ -31,12 +31,14 @@ def bench(
     from rich.table import Table
 
     from srgan_edge.backend import check_accelerator, default_threads
-    from srgan_edge.files import write_text
+    from srgan_edge.files import check_target, write_text
     from srgan_edge.model_file import embedded_models
     from srgan_edge.timing import time_models
 
     check_accelerator(accelerator)
     width, height = parse_size(size)
+    if json_file is not None:
+        check_target(json_file)
     counts = _thread_counts(threads) if threads else [default_threads()]
     names = models or list(embedded_models())
     timings = time_models(names, (width, height), counts, runs)

@@ -22,7 +22,7 @@ def models() -> None:
 
     from srgan_edge.model_file import embedded_models, load_model
 
-    table = Table("name", "scale", "format", "parameters", "kB", "PSNR dB", box=None)
+    table = Table("name", "scale", "format", "parameters", "kB", "PSNR dB when converted", box=None)
     for name, path in embedded_models().items():
         model = load_model(path)
         facts = model.facts
@@ -43,10 +43,14 @@ def info(
 ) -> None:
     """Show what a model file or a training run says of itself."""
     from srgan_edge.model_file import embedded_models, load_model
+    from srgan_edge.run_record import RECORD_NAME
 
-    run = what if what.is_dir() else what.parent
-    if what.is_dir() or what.suffix == ".keras":
-        _print_json(_run_record(run))
+    if what.is_dir():
+        _print_json(_run_record(what))
+    elif what.suffix == ".keras" and (what.parent / RECORD_NAME).is_file():
+        _print_json(_run_record(what.parent))
+    elif what.suffix == ".keras":
+        raise InputError(f"{what} tells nothing by itself: give its run folder, or a .tflite file")
     elif what.exists() or str(what) in embedded_models():
         _print_json(_model_record(load_model(what)))
     else:
@@ -82,13 +86,9 @@ def _model_record(model: ModelFile) -> dict[str, Any]:
 
 
 def _run_record(run: Path) -> dict[str, Any]:
-    path = run / "run.json"
-    if not path.is_file():
-        raise InputError(f"{run} is not a run folder: it has no run.json")
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {path}: {error}") from None
+    from srgan_edge.run_record import read_record
+
+    record = read_record(run)
     photographs = record.pop("photographs", {})
     record["photographs"] = {kind: len(names) for kind, names in photographs.items()}
     metrics = run / "metrics.csv"

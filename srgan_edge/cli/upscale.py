@@ -28,8 +28,8 @@ def upscale(
     from srgan_edge.upscaler import Upscaler
 
     upscaler = Upscaler(model, threads=threads, tile=tile, accelerator=accelerator)
-    jobs = plan_jobs(inputs, output)
-    done = run_jobs(jobs, upscaler, compare)
+    jobs = plan_jobs(inputs, output, compare)
+    done = run_jobs(jobs, upscaler)
     for result in done.results:
         typer.echo(result)
     raise typer.Exit(done.exit_code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -34,8 +34,8 @@ def webcam(
     accelerator: Accelerator = "auto",
 ) -> None:
     """Upscale a camera or stream live. Quit with q, Esc or Ctrl-C."""
-    from srgan_edge.files import make_folder, write_text
-    from srgan_edge.live import run_live
+    from srgan_edge.files import check_target
+    from srgan_edge.live import Stats, run_live, stop_signals
     from srgan_edge.sources import Source
     from srgan_edge.upscaler import Upscaler
 
@@ -43,22 +43,35 @@ def webcam(
     if record is not None and record.resolve() == Path(source).resolve():
         raise InputError(f"{record} would replace its source: choose another --record")
     if stats is not None:
-        make_folder(stats.parent)
+        check_target(stats)
     shown = _where_to_show(show)
     upscaler = Upscaler(model, threads=threads, accelerator=accelerator)
+    measured = Stats()
     with ExitStack() as closing:
-        opened = Source(source, wanted_size)
+        stopped = closing.enter_context(stop_signals())
+        try:
+            opened = Source(source, wanted_size)
+        except InputError:
+            if stopped():  # whoever gives up waiting for a camera is not told what it lacks
+                raise typer.Exit from None
+            raise
         closing.callback(opened.close)
         if show is None and shown == "none":
             typer.echo("no display found: nothing is shown (--show none)", err=True)
         sinks = _sinks(shown, record, opened.rate)
         for sink in sinks:
             closing.callback(sink.close)
-        measured = run_live(opened, upscaler, sinks, frames, overlay)
-    if stats is not None:
-        about = {"model": model, "source": source, "threads": upscaler.threads}
-        write_text(stats, json.dumps({**about, **measured.as_dict()}, indent=2) + "\n")
+        if stats is not None:
+            about = {"model": model, "source": source, "threads": upscaler.threads}
+            closing.callback(_write_stats, stats, about, measured)
+        run_live(opened, upscaler, sinks, frames, overlay, measured, stopped)
     _print(measured, record)
+
+
+def _write_stats(path: Path, about: dict[str, Any], measured: Stats) -> None:
+    from srgan_edge.files import write_text
+
+    write_text(path, json.dumps({**about, **measured.as_dict()}, indent=2) + "\n")
 
 
 def _where_to_show(show: str | None) -> str:

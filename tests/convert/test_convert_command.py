@@ -91,6 +91,20 @@ def test_the_gate_refuses_and_keeps_the_file_under_another_name(run: Path) -> No
     assert load_model(run / "m.rejected.tflite").facts.scale == 4
 
 
+def test_a_network_that_is_no_generator_is_refused(tmp_path: Path) -> None:
+    from srgan_edge_train.keras import keras
+
+    picture = keras.Input((32, 32, 3))
+    classes = keras.layers.Dense(10)(keras.layers.Flatten()(picture))
+    keras.Model(picture, classes).save(tmp_path / "classifier.keras")
+    free = keras.Input((None, None, 3))
+    smaller = keras.layers.AveragePooling2D()(free)
+    keras.Model(free, smaller).save(tmp_path / "smaller.keras")
+    for name in ("classifier", "smaller"):
+        ran = run_cli("convert", tmp_path / f"{name}.keras", "--float32")
+        assert_refused(ran, f"{name}.keras", "accepted")
+
+
 def test_bad_input_is_one_line(run: Path, tmp_path: Path) -> None:
     generator = run / "generator.keras"
     assert_refused(run_cli("convert", tmp_path / "no.keras", "--int8"), "no generator at")

@@ -33,7 +33,16 @@ def two_resolutions() -> Any:
     return keras.Model(picture, output)
 
 
-@pytest.mark.parametrize("generator", [build_generator(replace(EDGE, scale=3)), two_resolutions()])
+def even_kernels() -> Any:
+    picture = keras.Input((None, None, 3))
+    features = keras.layers.Conv2D(4, 4, padding="same", name="even")(picture)
+    output = keras.layers.Conv2D(3, 4, padding="same", name="even_too")(features)
+    return keras.Model(picture, output)
+
+
+@pytest.mark.parametrize(
+    "generator", [build_generator(replace(EDGE, scale=3)), two_resolutions(), even_kernels()]
+)
 def test_nothing_beyond_the_halo_matters_and_something_within_does(generator: Any) -> None:
     halo = graph.halo(generator)
     side, middle = 4 * halo + 9, 2 * halo + 4

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from srgan_edge.batch import plan_jobs, run_jobs
-from srgan_edge.errors import InputError, RunError
+from srgan_edge.errors import InputError
 from srgan_edge.images import read_image
 from srgan_edge.upscaler import Upscaler
 
@@ -165,11 +165,11 @@ def test_the_only_file_fails(tmp_path: Path, upscaler: Upscaler) -> None:
     assert files(tmp_path / "out") == set()
 
 
-def test_an_output_that_is_taken_by_a_folder(tmp_path: Path, upscaler: Upscaler) -> None:
+def test_an_output_that_is_taken_by_a_folder(tmp_path: Path) -> None:
     source = picture(tmp_path / "a.png")
     (tmp_path / "out" / "a.png").mkdir(parents=True)
-    with pytest.raises(RunError, match="cannot write"):
-        run_jobs(plan_jobs([source], tmp_path / "out"), upscaler)
+    with pytest.raises(InputError, match=r"a\.png is a folder"):
+        plan_jobs([source], tmp_path / "out")
     assert files(tmp_path / "out") == set()
 
 
@@ -200,7 +200,7 @@ def test_an_even_alpha_stays_even(tmp_path: Path, upscaler: Upscaler, level: int
 
 def test_compare_writes_a_panel(tmp_path: Path, upscaler: Upscaler) -> None:
     source = picture(tmp_path / "a.png", 40, 30)
-    done = run_jobs(plan_jobs([source], tmp_path / "out"), upscaler, compare=True)
+    done = run_jobs(plan_jobs([source], tmp_path / "out", compare=True), upscaler)
     assert files(tmp_path / "out") == {"a.png", "a.compare.png"}
     assert len(done.results) == 2
     panel = read_image(tmp_path / "out" / "a.compare.png").bgr
@@ -243,3 +243,29 @@ def test_a_signal_in_the_middle_of_a_video(
     assert code == INTERRUPTED
     assert errors.splitlines() == ["srgan-edge: interrupted"]
     assert files(out) == set()
+
+
+def test_panels_that_would_take_another_files_place_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.png", "a.bmp", "b.png", "b.compare.png"):
+        Image.new("RGB", (4, 4)).save(folder / name)
+    with pytest.raises(InputError, match=r"would both become .*a\.compare\.png"):
+        plan_jobs([folder / "a.png", folder / "a.bmp"], tmp_path / "out", compare=True)
+    with pytest.raises(InputError, match=r"would both become .*b\.compare\.png"):
+        plan_jobs([folder / "b.png", folder / "b.compare.png"], tmp_path / "out", compare=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_smallest_picture_has_a_panel(tmp_path: Path, upscaler: Upscaler) -> None:
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+    run_jobs(plan_jobs([tmp_path / "dot.png"], tmp_path / "out.png", compare=True), upscaler)
+    assert (tmp_path / "out.compare.png").is_file()
+
+
+def test_transparency_that_a_format_cannot_hold_is_told(
+    tmp_path: Path, upscaler: Upscaler, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGBA", (8, 8), (9, 9, 9, 9)).save(tmp_path / "clear.png")
+    run_jobs(plan_jobs([tmp_path / "clear.png"], tmp_path / "out.jpg"), upscaler)
+    assert ".jpg files have no transparency" in capfd.readouterr().err

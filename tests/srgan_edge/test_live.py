@@ -59,6 +59,9 @@ class Seen:
         self.moments.append(moment)
         return len(self.levels) != self._most
 
+    def poll(self) -> bool:
+        return True
+
     def close(self) -> None:
         """Nothing to close."""
 
@@ -291,13 +294,16 @@ def test_a_signal_closes_the_recording(
 
 
 def test_a_stream_that_ends(serve: Callable[..., Stream], tmp_path: Path, decode: Decode) -> None:
-    record = tmp_path / "live.mp4"
+    """What was recorded and measured until then is kept."""
+    record, stats = tmp_path / "live.mp4", tmp_path / "stats.json"
     stream = serve(frames=80)
-    ran = run_cli("webcam", "--source", stream.url, "--show", "none", "--record", record)
+    options = ("--show", "none", "--record", record, "--stats", stats)
+    ran = run_cli("webcam", "--source", stream.url, *options)
     assert ran.code == 1
     assert ran.err.splitlines() == [f"srgan-edge: the source {stream.url} ended"]
     assert {picture.shape for picture in decode(record)} == {(144, 256, 3)}
-    assert [path.name for path in tmp_path.iterdir()] == ["live.mp4"]
+    assert json.loads(stats.read_text())["frames"] > 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["live.mp4", "stats.json"]
 
 
 def test_some_frames_of_a_stream(serve: Callable[..., Stream]) -> None:

@@ -13,21 +13,35 @@ pty = pytest.importorskip("pty", reason="needs a Unix terminal")
 
 
 def test_a_terminal_gets_a_bar(samples: Path, tmp_path: Path) -> None:
+    shown, printed = on_a_terminal("upscale", samples / "photos", "-o", tmp_path)
+    assert printed.count(b"\n") == 8
+    assert b"upscaling" in shown
+    assert b"/8" in shown
+
+
+def test_a_video_has_its_own_bar_below_that_of_all_files(samples: Path, tmp_path: Path) -> None:
+    """One display with two lines, not two that overwrite each other and what was there before."""
+    shown, _ = on_a_terminal("upscale", samples / "clip.mp4", "-o", tmp_path)
+    both = shown[shown.index(b"clip.mp4") :]
+    assert b"upscaling" in both
+    up, down = shown.count(b"\x1b[1A"), shown.count(b"\n")
+    assert up == down
+
+
+def on_a_terminal(*arguments: object) -> tuple[bytes, bytes]:
+    """Run the command line with stderr on a terminal: what was shown, and what was printed."""
     terminal, side = pty.openpty()
-    command = [sys.executable, "-m", "srgan_edge", "upscale", str(samples / "photos")]
+    command = [sys.executable, "-m", "srgan_edge", *map(str, arguments)]
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}
-    process = subprocess.Popen(
-        [*command, "-o", str(tmp_path)], stdout=subprocess.PIPE, stderr=side, env=environment
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=side, env=environment)
     os.close(side)
     shown = b""
     while chunk := _read(terminal):
         shown += chunk
-    assert process.communicate()[0].count(b"\n") == 8
+    printed = process.communicate()[0]
     assert process.returncode == 0
     os.close(terminal)
-    assert b"upscaling" in shown
-    assert b"/8" in shown
+    return shown, printed
 
 
 def _read(terminal: int) -> bytes:

@@ -94,14 +94,56 @@ def test_resume_repeats_what_the_unbroken_run_did(
     shutil.copytree(tiny_run, run)
     for path in (run / "checkpoints").glob("ckpt-12*"):
         path.unlink()
-    (run / "checkpoints" / "checkpoint").write_text(
-        'model_checkpoint_path: "ckpt-6"\nall_model_checkpoint_paths: "ckpt-6"\n'
-    )
+    (run / "checkpoints" / "checkpoint").unlink()
     ran = run_cli("train", samples / "photos", "-o", run, "--resume")
     assert ran.code == 0, ran.err
     for (step, loss), (expected_step, expected) in zip(losses(run), losses(tiny_run), strict=True):
         assert step == expected_step
         assert loss == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint_resumes(
+    samples: Path, tmp_path: Path
+) -> None:
+    recipe = write_tiny_recipe(tmp_path, checkpoint_every=10_000, steps=10_000)
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "srgan_edge", "train", str(samples / "photos")]
+    process = subprocess.Popen(
+        [*command, "-o", str(run), "--recipe", str(recipe)], stderr=subprocess.DEVNULL
+    )
+    for _ in range(600):
+        if (run / "run.json").exists():
+            break
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    ran = run_cli("train", samples / "photos", "-o", run, "--resume", "--steps", 2)
+    assert ran.code == 0, ran.err
+    assert losses(run)[-1][0] == 2
+
+
+def test_a_damaged_checkpoint_is_passed_over(samples: Path, tiny_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    for path in (run / "checkpoints").glob("ckpt-12*"):
+        path.write_bytes(path.read_bytes()[:100])
+    ran = run_cli("train", samples / "photos", "-o", run, "--resume")
+    assert ran.code == 0, ran.err
+    assert "passed over the checkpoint" in ran.err
+    assert [step for step, _ in losses(run)] == [6, 12]
+
+
+def test_a_run_goes_on_with_its_own_pictures_only(
+    samples: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    run, other = tmp_path / "run", tmp_path / "other"
+    shutil.copytree(tiny_run, run)
+    other.mkdir()
+    shutil.copy(samples / "photos" / "meadow.png", other)
+    ran = run_cli("train", other, "-o", run, "--resume", "--steps", 20)
+    assert_refused(ran, "are not those that the run", str(other))
+    assert not (run / "cache").exists()
+    assert [step for step, _ in losses(run)] == [6, 12]
 
 
 def test_init_starts_where_the_other_ended(samples: Path, tiny_run: Path, tmp_path: Path) -> None:
@@ -121,7 +163,7 @@ def test_bad_input_is_one_line(samples: Path, tiny_run: Path, tmp_path: Path) ->
     photos, run = samples / "photos", tmp_path / "run"
     assert_refused(run_cli("train", photos, "-o", tiny_run), "already holds a run", "--resume")
     assert_refused(run_cli("train", tmp_path / "no", "-o", run), "no such folder")
-    assert_refused(run_cli("train", photos, "-o", run, "--resume"), "nothing to resume")
+    assert_refused(run_cli("train", photos, "-o", run, "--resume"), "not a run folder")
     assert_refused(run_cli("train", photos, "-o", tiny_run, "--resume"), "complete at step 12")
     assert_refused(run_cli("train", photos, "-o", run, "--recipe", "srgan"), "not in this version")
     assert_refused(run_cli("train", photos, "-o", run, "--init", "nope"), "no generator 'nope'")

@@ -53,32 +53,43 @@ def _new(
     run: RunFolder, data: Path, recipe_name: str | None, init: str | None, steps: int | None
 ) -> tuple[Trainer, dict[str, Any]]:
     from srgan_edge_train.recipe import load_recipe
+    from srgan_edge_train.run_folder import initial_weights
 
     recipe = load_recipe(recipe_name or "edge").with_steps(steps)
+    first = initial_weights(init) if init else None
     with run.removed_on_failure():
         photographs = read_photographs(data, run.cache, recipe.scale, recipe.patch)
 
-        from srgan_edge_train.generators import initial_weights
         from srgan_edge_train.trainer import Trainer
 
         trainer = Trainer(run, recipe, photographs)
-        if init:
-            trainer.start_from(initial_weights(init))
+        if first:
+            trainer.start_from(first)
         record = _record(data, recipe, photographs, init, trainer.policy)
-        run.start(recipe, record)
+        run.write_recipe(recipe)
         run.write_calibration(photographs, recipe.patch)
+        trainer.save_checkpoint()
+        run.write_record(record)  # last: what has a record can be resumed
     return trainer, record
 
 
 def _resumed(run: RunFolder, data: Path, steps: int | None) -> tuple[Trainer, dict[str, Any]]:
-    recipe = run.read_recipe().with_steps(steps)
+    from srgan_edge_train.photographs import describe
+
     record = run.read_record()
-    photographs = read_photographs(data, run.cache, recipe.scale, recipe.patch)
+    recipe = run.read_recipe().with_steps(steps)
+    with run.cache_removed_on_bad_input():
+        photographs = read_photographs(data, run.cache, recipe.scale, recipe.patch)
+        found, expected = describe(photographs), record.get("photographs", {})
+        if any(found[kind] != expected.get(kind) for kind in ("training", "checking")):
+            raise InputError(
+                f"the pictures in {data} are not those that the run in {run.path} was started with"
+            )
 
-    from srgan_edge_train.trainer import Trainer
+        from srgan_edge_train.trainer import Trainer
 
-    trainer = Trainer(run, recipe, photographs)
-    trainer.resume()
+        trainer = Trainer(run, recipe, photographs)
+        trainer.resume()
     run.write_recipe(recipe)
     return trainer, {**record, "recipe": asdict(recipe)}
 

@@ -61,28 +61,17 @@ def save_generator(generator: Any, path: Path) -> None:
 
 
 def generator_scale(generator: Any) -> int:
-    """Output pixels per input pixel, found by running the network on a small input."""
-    side = 16
-    output = generator(np.zeros((1, side, side, 3), np.float32), training=False)
-    return int(output.shape[1]) // side
-
-
-def initial_weights(name_or_path: str) -> Path:
-    """Where the generator of `--init` lies: a name among the shipped weights, or a path.
+    """Output pixels per input pixel, found by running the network on a small input.
 
     Raises:
-        InputError: neither.
+        InputError: the output is not a picture that is a whole number of times as large.
     """
-    here = Path(__file__).parent
-    # In a wheel the weights are inside the package, in a checkout beside it.
-    for folder in (here / "weights", here.parent / "weights"):
-        shipped = folder / f"{name_or_path}.keras"
-        if shipped.is_file():
-            return shipped
-    path = Path(name_or_path)
-    if path.is_file():
-        return path
-    raise InputError(f"no generator {name_or_path!r}: give edge or the path of a generator.keras")
+    side = 16
+    output = generator(np.zeros((1, side, side, 3), np.float32), training=False)
+    scale = int(output.shape[1]) // side
+    if scale < 1 or tuple(output.shape) != (1, side * scale, side * scale, 3):
+        raise InputError(f"of a {side}x{side} picture the generator makes {tuple(output.shape)}")
+    return scale
 
 
 def _edge(scale: int, channels: int, convs: int, policy: str) -> Any:

@@ -13,6 +13,8 @@ import numpy as np
 from srgan_edge.quality import Picture
 from srgan_edge_train.photographs import Photograph
 
+CHECK_SIDE = 128  # LR pixels: a check looks at the middle of a kept-back picture
+
 
 class Patches:
     """Aligned pairs of random crops, each picture drawn by its area, turned and mirrored."""
@@ -59,7 +61,7 @@ def crop_pair(
     return lr, hr
 
 
-def centre_pair(photograph: Photograph, side: int) -> tuple[Picture, Picture]:
+def centre_pair(photograph: Photograph, side: int = CHECK_SIDE) -> tuple[Picture, Picture]:
     """The middle of a picture: LR, at most `side` pixels each way, and HR."""
     height, width = photograph.lr.shape[:2]
     scale = photograph.hr.shape[0] // height

@@ -18,7 +18,7 @@ else:
 
 GENERATORS = ("edge",)
 PRECISIONS = ("auto", "float32", "bfloat16")
-# The seed's own recipe needs the adversarial trainer.
+# Known by name; they need the adversarial trainer.
 LATER = ("srgan", "camera")
 
 
@@ -106,8 +106,13 @@ def load_recipe(name_or_path: str) -> Recipe:
     path = Path(name_or_path)
     if not path.is_file():
         raise InputError(f"no recipe {name_or_path!r}: give edge or the path of a TOML file")
+    return read_recipe(path)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """A recipe from a TOML file. Raises InputError when it cannot be read or used."""
     try:
-        return Recipe.from_toml(path.read_text(encoding="utf-8"), name_or_path)
+        return Recipe.from_toml(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the recipe {path}: {error}") from None
 

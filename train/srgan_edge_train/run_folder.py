@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 
 from srgan_edge.errors import InputError
-from srgan_edge.files import make_folder, whole_file, write_text
+from srgan_edge.files import whole_file, write_text
+from srgan_edge.run_record import RECORD_NAME, read_record
 from srgan_edge_train.patches import crop_pair
 from srgan_edge_train.photographs import Photographs
-from srgan_edge_train.recipe import Recipe
+from srgan_edge_train.recipe import Recipe, read_recipe
 
 CALIBRATION_CROPS = 32
 _CHECK_CROPS = 16
@@ -83,23 +84,35 @@ class RunFolder:
             InputError: the folder already holds a run or anything else.
         """
         self._require_unused()
+        was_empty = not self.path.is_dir() or not any(self.path.iterdir())
         try:
             yield
         except BaseException:
-            shutil.rmtree(self.path, ignore_errors=True)
+            if was_empty:
+                shutil.rmtree(self.path, ignore_errors=True)
             raise
 
-    def start(self, recipe: Recipe, record: dict[str, Any]) -> None:
-        """Begin a new run. Raises InputError when the folder cannot be written."""
-        make_folder(self.path)
-        self.write_recipe(recipe)
-        self.write_record(record)
+    @contextmanager
+    def cache_removed_on_bad_input(self) -> Iterator[None]:
+        """Give the space of the decoded pixels back when a run cannot be resumed."""
+        try:
+            yield
+        except InputError:
+            self.remove_cache()
+            raise
+
+    def _is_cut_off(self) -> bool:
+        """Whether a start left this before its record, the last thing it writes."""
+        left = {path.name for path in self.path.iterdir() if not path.name.startswith(".")}
+        return left <= {"cache", "checkpoints", "recipe.toml", "calibration.npz"}
 
     def _require_unused(self) -> None:
         """Raise InputError when the folder already holds a run or anything else."""
-        if self.path.is_dir() and any(self.path.iterdir()):
-            kind = "a run" if (self.path / "run.json").is_file() else "other files"
-            raise InputError(f"{self.path} already holds {kind}: add --resume or choose another -o")
+        if not self.path.is_dir() or self._is_cut_off():
+            return
+        if (self.path / RECORD_NAME).is_file():
+            raise InputError(f"{self.path} already holds a run: add --resume or choose another -o")
+        raise InputError(f"{self.path} already holds other files: choose another -o")
 
     def write_recipe(self, recipe: Recipe) -> None:
         """Keep the recipe that is in effect."""
@@ -110,15 +123,15 @@ class RunFolder:
         path = self.path / "recipe.toml"
         if not path.is_file():
             raise InputError(f"nothing to resume in {self.path}: it has no recipe.toml")
-        return Recipe.from_toml(path.read_text(encoding="utf-8"), str(path))
+        return read_recipe(path)
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Keep the record of the run."""
-        write_text(self.path / "run.json", json.dumps(record, indent=1) + "\n")
+        write_text(self.path / RECORD_NAME, json.dumps(record, indent=1) + "\n")
 
     def read_record(self) -> dict[str, Any]:
         """The record of a run that is there. Raises InputError when there is none."""
-        return read_record(self.path / "run.json")
+        return read_record(self.path)
 
     def write_metrics(self, lines: Iterable[Metrics]) -> None:
         """Write the whole table; it is short."""
@@ -134,11 +147,14 @@ class RunFolder:
         path = self.path / "metrics.csv"
         if not path.is_file():
             return []
-        with path.open(newline="") as file:
-            lines = [
-                Metrics(int(row["step"]), *(float(row[key]) for key in list(row)[1:]))
-                for row in csv.DictReader(file)
-            ]
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                lines = [
+                    Metrics(int(row["step"]), *(float(row[key]) for key in list(row)[1:]))
+                    for row in csv.DictReader(file)
+                ]
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise InputError(f"{path} is damaged: {error}") from None
         return [line for line in lines if line.step <= until]
 
     def write_calibration(self, photographs: Photographs, patch: int) -> None:
@@ -164,10 +180,19 @@ class RunFolder:
         shutil.rmtree(self.cache, ignore_errors=True)
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """A `run.json`. Raises InputError when it is missing or damaged."""
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"no readable run record at {path}: {error}") from None
-    return record
+def initial_weights(name_or_path: str) -> Path:
+    """Where the generator of `--init` lies: a name among the shipped weights, or a path.
+
+    Raises:
+        InputError: neither.
+    """
+    here = Path(__file__).parent
+    # In a wheel the weights are inside the package, in a checkout beside it.
+    for folder in (here / "weights", here.parent / "weights"):
+        shipped = folder / f"{name_or_path}.keras"
+        if shipped.is_file():
+            return shipped
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    raise InputError(f"no generator {name_or_path!r}: give edge or the path of a generator.keras")

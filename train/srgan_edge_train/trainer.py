@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,6 @@ from srgan_edge_train.precision import dtype_policy
 from srgan_edge_train.recipe import Recipe
 from srgan_edge_train.run_folder import Metrics, RunFolder
 
-_CHECK_SIDE = 128  # LR pixels: a validation looks at the middle of each kept-back picture
 _REPORT_EVERY = 20  # steps between two updates of the progress line
 
 
@@ -91,10 +91,7 @@ class Trainer:
         Raises:
             InputError: there is none, or nothing is left to do.
         """
-        newest = self._manager.latest_checkpoint
-        if newest is None:
-            raise InputError(f"nothing to resume in {self.run.path}: it has no checkpoint yet")
-        self._checkpoint.restore(newest).assert_existing_objects_matched()
+        self._restore()
         self.step = int(self._counter)
         if self.step >= self.recipe.steps:
             raise InputError(
@@ -102,6 +99,19 @@ class Trainer:
                 "give --steps a higher number to train on"
             )
         self.lines = self.run.read_metrics(until=self.step)
+
+    def _restore(self) -> None:
+        """Load the newest checkpoint that is whole: a power cut may have spoilt the last one."""
+        found = self.run.checkpoints.glob("ckpt-*.index")
+        for path in sorted(found, key=lambda path: int(path.stem.split("-")[1]), reverse=True):
+            try:
+                whole = self._checkpoint.restore(str(path.with_suffix("")))
+                whole.assert_existing_objects_matched()
+                return
+            except Exception as error:  # TensorFlow raises many kinds for damaged files
+                reason = str(error).splitlines()[0][:100] if str(error) else repr(error)
+                print(f"passed over the checkpoint {path.stem}: {reason}", file=sys.stderr)
+        raise InputError(f"nothing to resume in {self.run.path}: it has no whole checkpoint")
 
     def train(self) -> float:
         """Run to the recipe's last step; returns the best validation PSNR (dB).
@@ -127,7 +137,8 @@ class Trainer:
                     self._validate(self._finite(float(loss_tensor)), before, started)
                     line.say(self._summary())
                 if self.step % recipe.checkpoint_every == 0 or last or interrupt.received:
-                    self._save_checkpoint()
+                    self._finite(float(loss_tensor))  # never over a good checkpoint
+                    self.save_checkpoint()
                 if interrupt.received:
                     raise KeyboardInterrupt
         return max(metrics.psnr for metrics in self.lines)
@@ -150,7 +161,7 @@ class Trainer:
 
     def _validate(self, loss: float, before: float, started: float) -> None:
         self.twin.set_weights(self.generator.get_weights())
-        centres = [centre_pair(photo, _CHECK_SIDE) for photo in self.photographs.checking]
+        centres = [centre_pair(photo) for photo in self.photographs.checking]
         results = [(upscale_rgb(self._upscale, lr), hr) for lr, hr in centres]
         psnr = float(np.mean([psnr_y(sr, hr, self.recipe.scale) for sr, hr in results]))
         seconds = before + time.monotonic() - started
@@ -163,7 +174,8 @@ class Trainer:
             _write_sample(self.run, *centres[0], results[0][0])
         self.run.write_metrics(self.lines)
 
-    def _save_checkpoint(self) -> None:
+    def save_checkpoint(self) -> None:
+        """Keep what `resume` continues from."""
         self._counter.assign(self.step)
         self._manager.save(checkpoint_number=self.step)
 

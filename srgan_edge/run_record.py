@@ -1,0 +1,29 @@
+"""The record that a training run keeps of itself, `run.json`, read by all three distributions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from srgan_edge.errors import InputError
+
+RECORD_NAME = "run.json"
+
+
+def read_record(run: Path) -> dict[str, Any]:
+    """The record in the run folder `run`.
+
+    Raises:
+        InputError: there is none, or it is damaged.
+    """
+    path = run / RECORD_NAME
+    if not path.is_file():
+        raise InputError(f"{run} is not a run folder: it has no {RECORD_NAME}")
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {path}: {error}") from None
+    if not isinstance(record, dict):
+        raise InputError(f"{path} is damaged: it holds a {type(record).__name__}, not a record")
+    return record
