@@ -69,6 +69,9 @@ def plan_jobs(inputs: Sequence[Path], output: Path, compare: bool = False) -> li
         InputError: an input is missing or unknown, a folder holds nothing, an output cannot be
             written, two inputs would become one file, or a file would replace itself.
     """
+    alone = len(inputs) == 1 and not inputs[0].is_dir()
+    if not alone and output.suffix.lower() in _SUFFIXES and not output.is_dir():
+        raise InputError(f"several files need a folder to go to, got -o {output}")
     jobs = [job for source in inputs for job in _jobs_of(source, output, len(inputs) == 1)]
     if compare:
         jobs = [job if job.is_video else job.with_panel() for job in jobs]
@@ -175,6 +178,8 @@ def _upscale_image(job: Job, upscaler: Upscaler, line: ProgressLine) -> list[str
     if job.panel:
         write_image(job.panel, ImageFile(side_by_side(comparison(image.bgr, bgr))))
         results.append(f"{job.panel}  nearest | bicubic | srgan-edge")
+    if image.reduced:
+        line.say(f"{job.source} has more than 8 bits a channel: {job.target} has 8")
     if alpha is not None and not keeps_alpha(job.target):
         line.say(
             f"{job.target.suffix} files have no transparency: that of {job.source} is left out"

@@ -25,12 +25,16 @@ _QUALITY = 95  # JPEG and lossy WebP: high enough that the file does not undo th
 
 @dataclass(frozen=True)
 class ImageFile:
-    """A decoded picture: `bgr` (h, w, 3) uint8, `alpha` (h, w) uint8 or None."""
+    """A decoded picture: `bgr` (h, w, 3) uint8, `alpha` (h, w) uint8 or None.
+
+    `grey` and `profile` (ICC) are how it is written again; `reduced` tells that it had more bits.
+    """
 
     bgr: Picture
     alpha: Picture | None = None
     grey: bool = False
     profile: bytes | None = None
+    reduced: bool = False
 
     def with_pixels(self, bgr: Picture, alpha: Picture | None) -> ImageFile:
         """The same kind of picture with other pixels."""
@@ -68,7 +72,7 @@ def read_image(path: Path) -> ImageFile:
     alpha = _alpha(image)
     rgb = np.asarray(_eight_bits(image).convert("RGB"))
     keep = profile if image.mode != "CMYK" else None
-    return ImageFile(np.ascontiguousarray(rgb[..., ::-1]), alpha, grey, keep)
+    return ImageFile(np.ascontiguousarray(rgb[..., ::-1]), alpha, grey, keep, _is_deep(image))
 
 
 def read_rgb(path: Path) -> Picture:
@@ -109,11 +113,15 @@ def _alpha(image: Image.Image) -> Picture | None:
     return np.asarray(image.convert("RGBA").getchannel("A"))
 
 
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode == "F" or image.mode.startswith("I")
+
+
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Reduce 16-bit, 32-bit and floating-point grey to 8 bits; other modes pass."""
     if isinstance(image.info.get("transparency"), bytes):  # else Pillow warns of what it leaves out
         return image.convert("RGBA")
-    if not (image.mode == "F" or image.mode.startswith("I")):
+    if not _is_deep(image):
         return image
     values = np.nan_to_num(np.asarray(image).astype(np.float64))
     # Integers use 16 bits whatever their container; floats are 0..1 or already 0..255.

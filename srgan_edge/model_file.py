@@ -9,6 +9,7 @@ from pathlib import Path
 
 from srgan_edge.errors import InputError
 from srgan_edge.facts import ModelFacts, read_facts
+from srgan_edge.run_record import RECORD_NAME
 
 DEFAULT_MODEL = "edge"
 
@@ -57,6 +58,10 @@ def _find(name_or_path: str) -> Path:
     if name_or_path in embedded:
         return embedded[name_or_path]
     path = Path(name_or_path)
+    if path.suffix == ".keras" or (path / RECORD_NAME).is_file():
+        raise InputError(
+            f"{path} is not for the device yet: `srgan-edge convert {path} --int8` makes its model"
+        )
     if path.is_file():
         return path
     names = ", ".join(embedded) or "none"

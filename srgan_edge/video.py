@@ -25,6 +25,7 @@ from srgan_edge.upscaler import Upscaler
 _CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
 VIDEO_SUFFIXES = (*_CODECS, ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv")
 _FALLBACK_RATE = 25.0
+_LONGEST_GAP = 60.0  # seconds without a frame; beyond, the time stamps are taken for damaged
 
 
 @dataclass(frozen=True)
@@ -155,13 +156,25 @@ def _write_frames(
             result = upscaler(np.asarray(frame, dtype=np.uint8))
             if writer is None:
                 writer = VideoWriter(part, rate, (result.shape[1], result.shape[0]))
-            writer.write(result)
+            for _ in range(_copies(capture, rate, writer.frames)):
+                writer.write(result)
             speed = writer.frames / (time.monotonic() - started)
             line.update(writer.frames, f"{speed:.1f} frames/s")
     if writer is None:
         raise InputError(f"no frame of {source} can be read")
     writer.close()
     return writer.frames
+
+
+def _copies(capture: cv2.VideoCapture, rate: float, written: int) -> int:
+    """How often the frame just read is written: more than once when the file skipped some before.
+
+    Telephones and screen recorders leave frames out that bring nothing new; at a constant rate the
+    picture would run away from the sound.
+    """
+    moment = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+    missing = round(moment * rate) - written if math.isfinite(moment) else 0
+    return 1 + max(0, min(missing, round(_LONGEST_GAP * rate)))
 
 
 def _copy_sound(source: Path, part: Path) -> str:

@@ -72,7 +72,8 @@ def _one_format(**chosen: bool) -> str:
     names = [name for name, wanted in chosen.items() if wanted]
     if len(names) != 1:
         accepted = ", ".join(f"--{name}" for name in chosen)
-        raise InputError(f"choose one format of {accepted}; got {len(names)}")
+        received = ", ".join(f"--{name}" for name in names) or "none"
+        raise InputError(f"choose one format of {accepted} (--int8 is fastest); got {received}")
     return names[0]
 
 

@@ -26,7 +26,8 @@ from srgan_edge.cli.webcam import webcam
 from srgan_edge.errors import InputError, SrganEdgeError
 
 COMMANDS_GROUP = "srgan_edge.commands"
-_ELSEWHERE = {"train": "srgan-edge-train", "convert": "srgan-edge-convert"}
+# Commands of the other two distributions, and how a checkout installs them.
+_ELSEWHERE = {"train": "-e train", "convert": "-e train -e convert"}
 _ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
 _INTERRUPTED = 130
 
@@ -81,14 +82,15 @@ def _build() -> typer.Typer:
 def _add_commands_from_elsewhere(app: typer.Typer) -> None:
     """`train` and `convert` come from their own distributions, by entry point."""
     found = {point.name: point for point in entry_points(group=COMMANDS_GROUP)}
-    for name, distribution in _ELSEWHERE.items():
-        message = f"not installed here: pip install {distribution}"
+    for name, folders in _ELSEWHERE.items():
+        how = f"in the checkout of srgan-edge, pip install {folders}"
+        message = f"not installed here: {how}"
         if name in found:
             try:
                 app.command(name)(found[name].load())
                 continue
             except Exception as error:  # whatever is wrong with it, the other commands work
-                message = f"broken here ({error}): pip install --force-reinstall {distribution}"
+                message = f"broken here ({error}): {how}"
         app.command(name, help=message, context_settings=_ANYTHING)(_missing(name, message))
 
 

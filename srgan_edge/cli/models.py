@@ -13,6 +13,7 @@ from srgan_edge.errors import InputError
 
 if TYPE_CHECKING:
     from srgan_edge.model_file import ModelFile
+    from srgan_edge.quality import Quality
 
 
 def models() -> None:
@@ -71,13 +72,21 @@ def evaluate(
     from srgan_edge.upscaler import Upscaler
 
     result = evaluate_folder(Upscaler(model, threads=threads, accelerator=accelerator), hr_dir)
-    table = Table("picture", "PSNR-Y dB", "SSIM-Y", "bicubic PSNR-Y dB", box=None)
+    table = Table("picture", "PSNR-Y dB", "SSIM-Y", "bicubic PSNR-Y", "bicubic SSIM-Y", box=None)
     for row in (*result.pictures, result.mean):
-        cells = (f"{row.model.psnr:.2f}", f"{row.model.ssim:.4f}", f"{row.bicubic.psnr:.2f}")
-        table.add_row(row.name, *cells)
+        qualities = (row.model, row.bicubic)
+        table.add_row(row.name, *(f(q) for q in qualities for f in (_psnr, _ssim)))
     Console().print(table)
     for name, reason in result.skipped.items():
         typer.echo(f"passed over {name}: {reason}", err=True)
+
+
+def _psnr(quality: Quality) -> str:
+    return f"{quality.psnr:.2f}"
+
+
+def _ssim(quality: Quality) -> str:
+    return f"{quality.ssim:.4f}"
 
 
 def _model_record(model: ModelFile) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from srgan_edge.cli.options import Accelerator, Model, Threads
 def upscale(
     inputs: Annotated[list[Path], typer.Argument(help="Images, videos and folders.")],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="A file for one file; else a folder.")
+        Path, typer.Option("-o", "--output", help="A file for one file, else a folder. Replaces.")
     ],
     model: Model = "edge",
     tile: Annotated[str, typer.Option(help="Side of a tile in input pixels, or auto.")] = "auto",

@@ -95,7 +95,7 @@ def test_the_runtime_alone_says_what_to_install(wheels: list[Path], tmp_path: Pa
         if not path.name.startswith("srgan_edge"):
             (lent / path.name).symlink_to(path)
     (home / "lent.pth").write_text(f"{lent}\n")
-    for name in ("train", "convert"):
+    for name, folders in (("train", "-e train"), ("convert", "-e train -e convert")):
         command = [
             str(tmp_path / "venv" / "bin" / "srgan-edge"),
             name,
@@ -106,5 +106,5 @@ def test_the_runtime_alone_says_what_to_install(wheels: list[Path], tmp_path: Pa
         ]
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
         assert done.returncode == 2
-        expected = f"srgan-edge: `{name}` is not installed here: pip install srgan-edge-{name}\n"
-        assert done.stderr == expected
+        how = f"in the checkout of srgan-edge, pip install {folders}"
+        assert done.stderr == f"srgan-edge: `{name}` is not installed here: {how}\n"

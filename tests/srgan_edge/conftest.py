@@ -18,7 +18,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from srgan_edge.upscaler import Upscaler
+from srgan_edge.video import silence_opencv
 
+silence_opencv()  # before the first clip: FFmpeg asks once a process how much it may say
 SMALL_FRAMES, SMALL_RATE = 12, 24000 / 1001
 _PATIENCE = 60.0
 # How long an example takes says more of the machine and its load than of the code.

@@ -269,3 +269,19 @@ def test_transparency_that_a_format_cannot_hold_is_told(
     Image.new("RGBA", (8, 8), (9, 9, 9, 9)).save(tmp_path / "clear.png")
     run_jobs(plan_jobs([tmp_path / "clear.png"], tmp_path / "out.jpg"), upscaler)
     assert ".jpg files have no transparency" in capfd.readouterr().err
+
+
+def test_several_files_do_not_go_into_a_file(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    for inputs in ([tmp_path / "a.png", tmp_path / "b.png"], [tmp_path]):
+        with pytest.raises(InputError, match=r"need a folder to go to, got -o .*out\.png"):
+            plan_jobs(inputs, tmp_path / "out.png")
+
+
+def test_bits_that_are_lost_are_told(
+    tmp_path: Path, upscaler: Upscaler, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("I;16", (8, 8), 30_000).save(tmp_path / "deep.png")
+    run_jobs(plan_jobs([tmp_path / "deep.png"], tmp_path / "out.png"), upscaler)
+    assert "more than 8 bits" in capfd.readouterr().err

@@ -181,3 +181,12 @@ def test_the_names_of_the_package() -> None:
         assert getattr(srgan_edge, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'Upscale'"):
         srgan_edge.Upscale  # noqa: B018
+
+
+@pytest.mark.parametrize("name", ["generator.keras", "run"])
+def test_what_was_trained_but_not_converted_is_explained(tmp_path: Path, name: str) -> None:
+    (tmp_path / "generator.keras").write_bytes(b"PK")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text("{}")
+    with pytest.raises(InputError, match=f"srgan-edge convert .*{name} --int8"):
+        Upscaler(tmp_path / name)

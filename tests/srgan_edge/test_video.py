@@ -172,3 +172,11 @@ def test_every_video_has_a_container_to_go_into() -> None:
 def test_a_rate_is_believed_only_when_it_can_be_one(rate: float) -> None:
     believed = sane_rate(rate)
     assert believed == (rate if 1 <= rate <= 1000 else None)
+
+
+def test_frames_that_the_file_leaves_out_keep_their_time(
+    data_sets: Path, upscaler: Upscaler, tmp_path: Path
+) -> None:
+    """`tree.avi` holds 68 frames over 29.6 seconds at 15 a second."""
+    result = upscale_video(data_sets / "video" / "tree.avi", tmp_path / "tree.mp4", upscaler)
+    assert result.frames / 15 == pytest.approx(29.6, abs=0.7)

@@ -90,6 +90,7 @@ def _resumed(run: RunFolder, data: Path, steps: int | None) -> tuple[Trainer, di
 
         trainer = Trainer(run, recipe, photographs)
         trainer.resume()
+    typer.echo(f"going on at step {trainer.step} of {recipe.steps}", err=True)
     run.write_recipe(recipe)
     return trainer, {**record, "recipe": asdict(recipe)}
 

@@ -96,7 +96,7 @@ class Trainer:
         if self.step >= self.recipe.steps:
             raise InputError(
                 f"the run in {self.run.path} is complete at step {self.step}: "
-                "give --steps a higher number to train on"
+                f"give --steps a higher number than {self.recipe.steps} to train on"
             )
         self.lines = self.run.read_metrics(until=self.step)
 
@@ -140,6 +140,7 @@ class Trainer:
                     self._finite(float(loss_tensor))  # never over a good checkpoint
                     self.save_checkpoint()
                 if interrupt.received:
+                    line.say(f"stopped at step {self.step}: --resume goes on from here")
                     raise KeyboardInterrupt
         return max(metrics.psnr for metrics in self.lines)
 
@@ -165,7 +166,6 @@ class Trainer:
         results = [(upscale_rgb(self._upscale, lr), hr) for lr, hr in centres]
         psnr = float(np.mean([psnr_y(sr, hr, self.recipe.scale) for sr, hr in results]))
         seconds = before + time.monotonic() - started
-        # `iterations` has moved on: the rate shown is that of the step just made.
         rate = float(_schedule(self.recipe)(self.step - 1))
         best = max((metrics.psnr for metrics in self.lines), default=-math.inf)
         self.lines.append(Metrics(self.step, loss, psnr, rate, seconds))
