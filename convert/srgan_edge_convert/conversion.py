@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -165,11 +166,16 @@ def _facts(generator: Any, source: Path, plan: Plan, pictures: Pictures | None) 
 
 
 def _training(record: dict[str, Any]) -> dict[str, Any]:
-    """What the facts say of the training run: no paths and no names of pictures."""
+    """What the facts say of the training run: the sets by name, no paths and no pictures' names."""
     photographs = record.get("photographs", {})
+    home = Path(record.get("data", "")).name
+    sets = Counter(
+        Path(name).parts[0] if len(Path(name).parts) > 1 else home
+        for name in photographs.get("training", {})
+    )
     told = ("date", "init", "policy", "steps_done", "validation_psnr", "tools")
     return {
         **{key: record[key] for key in told if key in record},
-        "pictures": len(photographs.get("training", {})),
+        "data": dict(sets),
         "kept_back": len(photographs.get("checking", {})),
     }

@@ -37,6 +37,7 @@ def test_int8_is_fine_tuned_checked_and_written_beside_the_generator(run: Path) 
     assert facts.conversion["qat_steps"] == 10
     assert facts.quality["psnr"] == pytest.approx(psnr, abs=0.001)
     assert facts.recipe["channels"] == 16
+    assert facts.training["data"] == {"photos": 7}
     assert str(run) not in json.dumps(facts.to_json().decode())
     assert not list(run.glob(".*part*"))
 

@@ -104,5 +104,6 @@ def test_embedded_facts_are_read_back_and_replaced(generator: Any) -> None:
     newer = replace(FACTS, name="ü newer", quality={"psnr": 30.5})
     twice = embed(once, newer)
     assert read_facts(twice, "twice") == newer
+    assert embed(twice, newer) == twice  # nothing of the older facts is left inside
     picture = np.full((8, 8, 3), 99, np.uint8)
     np.testing.assert_array_equal(upscaler(content)(picture), upscaler(twice)(picture))
