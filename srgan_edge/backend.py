@@ -77,7 +77,7 @@ class CpuBackend:
             raise RunError(f"LiteRT cannot run the model: {error}") from None
         result = self._interpreter.tensor(self._output)()[0]
         if self.dtype == np.float32:
-            # OpenCV's one call that scales, rounds and clips; numpy takes ten times as long.
+            # One pass that scales, rounds and clips; numpy would take three.
             levels = cv2.addWeighted(result, 255.0, result, 0.0, 0.0, dtype=cv2.CV_8U)
             return np.asarray(levels, np.uint8)
         return np.bitwise_xor(result.view(np.uint8), self._sign)

@@ -69,8 +69,8 @@ def plan_jobs(inputs: Sequence[Path], output: Path, compare: bool = False) -> li
         InputError: an input is missing or unknown, a folder holds nothing, an output cannot be
             written, two inputs would become one file, or a file would replace itself.
     """
-    alone = len(inputs) == 1 and not inputs[0].is_dir()
-    if not alone and output.suffix.lower() in _SUFFIXES and not output.is_dir():
+    one_file = len(inputs) == 1 and not inputs[0].is_dir()
+    if not one_file and output.suffix.lower() in _SUFFIXES and not output.is_dir():
         raise InputError(f"several files need a folder to go to, got -o {output}")
     jobs = [job for source in inputs for job in _jobs_of(source, output, len(inputs) == 1)]
     if compare:

@@ -57,6 +57,11 @@ def inputs_of(layer: Any) -> list[Any]:
     return list(inbound) if isinstance(inbound, (list, tuple)) else [inbound]
 
 
+def reads_picture(layer: Any) -> bool:
+    """Whether a layer takes the input picture itself."""
+    return any(isinstance(source, keras.layers.InputLayer) for source in inputs_of(layer))
+
+
 def halo(generator: Any) -> int:
     """How far an output pixel looks, in whole input pixels, along the path that looks farthest."""
     reach: dict[str, Fraction] = {}
@@ -103,4 +108,12 @@ def _resolution(layer: Any) -> int:
     return factor
 
 
-__all__ = ["check_layers", "generator_scale", "halo", "inputs_of", "macs", "parameters"]
+__all__ = [
+    "check_layers",
+    "generator_scale",
+    "halo",
+    "inputs_of",
+    "macs",
+    "parameters",
+    "reads_picture",
+]

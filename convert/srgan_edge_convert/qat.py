@@ -14,7 +14,7 @@ import numpy as np
 
 from srgan_edge.progress import ProgressLine
 from srgan_edge.quality import Picture
-from srgan_edge_convert.graph import inputs_of
+from srgan_edge_convert.graph import inputs_of, reads_picture
 from srgan_edge_convert.tfmot import (
     KernelQuantizer,
     PlainScheme,
@@ -184,9 +184,8 @@ def _holds_picture(layer: Any, generator: Any) -> bool:
         final = inputs_of(final)[0]
     if layer.name == final.name:
         return True
-    reads = {type(source) for source in inputs_of(layer)}
     feeds = {source.name for source in inputs_of(final)}
-    return reads == {keras.layers.InputLayer} and layer.name in feeds and not layer.trainable
+    return reads_picture(layer) and layer.name in feeds and not layer.trainable
 
 
 def _calibrate(model: Any, generator: Any, crops: Picture) -> None:

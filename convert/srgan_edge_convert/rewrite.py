@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from srgan_edge.errors import InputError
-from srgan_edge_convert.graph import inputs_of
+from srgan_edge_convert.graph import inputs_of, reads_picture
 from srgan_edge_train.generators import DepthToSpace
 from srgan_edge_train.keras import keras
 
@@ -23,7 +23,7 @@ def to_bgr(generator: Any) -> Any:
     """
     swapped = keras.models.clone_model(generator)
     swapped.set_weights(generator.get_weights())
-    first = [layer for layer in swapped.layers if _reads_picture(layer)]
+    first = [layer for layer in swapped.layers if reads_picture(layer)]
     last = _producers(swapped._output_layers[0])
     for layer in first:
         _replace_kernel(layer, lambda kernel: kernel[:, :, ::-1])
@@ -34,10 +34,6 @@ def to_bgr(generator: Any) -> Any:
             layer.bias.assign(layer.bias.numpy()[order])
     _prove_equal(generator, swapped)
     return swapped
-
-
-def _reads_picture(layer: Any) -> bool:
-    return any(isinstance(source, keras.layers.InputLayer) for source in inputs_of(layer))
 
 
 def _producers(layer: Any) -> list[Any]:

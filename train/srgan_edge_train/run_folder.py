@@ -5,7 +5,7 @@ RUN/run.json          the record: data, versions, start, result
 RUN/metrics.csv       a line per validation
 RUN/generator.keras   the best generator so far by validation PSNR
 RUN/calibration.npz   crops that let `convert` quantise without the photographs
-RUN/sample.png        LR | bicubic | SR | HR of a picture that was kept back
+RUN/sample.png        nearest | bicubic | ours | original of a picture kept back
 RUN/checkpoints/      what --resume continues from
 RUN/cache/            decoded pixels, removed when the run is complete
 """

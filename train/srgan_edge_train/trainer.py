@@ -124,20 +124,23 @@ class Trainer:
         before = self.lines[-1].seconds if self.lines else 0.0
         patches = Patches(self.photographs.training, recipe.patch, recipe.batch, recipe.seed)
         with ProgressLine("training", recipe.steps) as line, _interruptible() as interrupt:
-            first, loss = self.step, float("nan")
+            first = self.step
             for lr, hr in patches.between(self.step, recipe.steps):
                 loss_tensor = self._update(lr, hr)
                 self.step += 1
                 last = self.step == recipe.steps
-                if self.step % _REPORT_EVERY == 0 or last:
-                    loss = self._finite(float(loss_tensor))
+                reports = self.step % _REPORT_EVERY == 0 or last
+                validates = self.step % recipe.validate_every == 0 or last
+                saves = self.step % recipe.checkpoint_every == 0 or last or interrupt.received
+                if reports or validates or saves:
+                    loss = self._finite(float(loss_tensor))  # before anything good is replaced
+                if reports:
                     rate = (self.step - first) / (time.monotonic() - started)
                     line.update(self.step, self._note(loss, rate))
-                if self.step % recipe.validate_every == 0 or last:
-                    self._validate(self._finite(float(loss_tensor)), before, started)
+                if validates:
+                    self._validate(loss, before, started)
                     line.say(self._summary())
-                if self.step % recipe.checkpoint_every == 0 or last or interrupt.received:
-                    self._finite(float(loss_tensor))  # never over a good checkpoint
+                if saves:
                     self.save_checkpoint()
                 if interrupt.received:
                     line.say(f"stopped at step {self.step}: --resume goes on from here")
