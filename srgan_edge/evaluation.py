@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from srgan_edge.errors import InputError
 from srgan_edge.images import IMAGE_SUFFIXES, find_files, read_rgb
 from srgan_edge.progress import ProgressLine
 from srgan_edge.quality import (
+    Judge,
     Picture,
     Quality,
     compare,
@@ -18,7 +21,6 @@ from srgan_edge.quality import (
     degrade,
     resize_bicubic,
 )
-from srgan_edge.upscaler import Upscaler
 
 # SSIM looks through a window of 11 pixels, inside the border that is shaved.
 _LEAST_SIDE = 11
@@ -42,8 +44,24 @@ class Evaluation:
     skipped: dict[str, str]
 
 
-def evaluate_folder(upscaler: Upscaler, folder: Path) -> Evaluation:
+class Upscales(Protocol):
+    """What is measured: an `Upscaler`, or whatever else makes BGR pictures `scale` times larger."""
+
+    @property
+    def scale(self) -> int:
+        """Output pixels per input pixel, each way."""
+
+    def __call__(self, frame: Picture) -> Picture:
+        """(h, w, 3) uint8 BGR -> (s*h, s*w, 3) uint8 BGR."""
+
+
+def evaluate_folder(upscaler: Upscales, folder: Path, judge: Judge | None = None) -> Evaluation:
     """Reduce, upscale and compare every picture below `folder`.
+
+    Args:
+        upscaler: what is measured.
+        folder: sharp originals.
+        judge: measures LPIPS as well.
 
     Raises:
         InputError: no such folder, or no picture in it that can be measured.
@@ -57,7 +75,7 @@ def evaluate_folder(upscaler: Upscaler, folder: Path) -> Evaluation:
         for done, path in enumerate(paths, start=1):
             name = str(path.relative_to(folder))
             try:
-                rows.append(_measure(name, read_rgb(path), upscaler))
+                rows.append(_measure(name, read_rgb(path), upscaler, judge))
             except InputError as error:
                 skipped[name] = str(error)
             line.update(done, name)
@@ -68,7 +86,7 @@ def evaluate_folder(upscaler: Upscaler, folder: Path) -> Evaluation:
     return Evaluation(rows, mean, skipped)
 
 
-def _measure(name: str, original: Picture, upscaler: Upscaler) -> Row:
+def _measure(name: str, original: Picture, upscaler: Upscales, judge: Judge | None) -> Row:
     scale = upscaler.scale
     hr = crop_to_multiple(original, scale)
     height, width = hr.shape[:2]
@@ -77,9 +95,16 @@ def _measure(name: str, original: Picture, upscaler: Upscaler) -> Row:
     lr = degrade(hr, scale)
     sr = upscaler(np.ascontiguousarray(lr[..., ::-1]))[..., ::-1]
     bicubic = resize_bicubic(lr, width, height)
-    return Row(name, compare(sr, hr, scale), compare(bicubic, hr, scale))
+    return Row(name, compare(sr, hr, scale, judge), compare(bicubic, hr, scale, judge))
 
 
 def _mean(qualities: list[Quality]) -> Quality:
-    psnr = float(np.mean([quality.psnr for quality in qualities]))
-    return Quality(psnr, float(np.mean([quality.ssim for quality in qualities])))
+    def mean(values: Iterable[float]) -> float:
+        return float(np.mean(list(values)))
+
+    lpips = [quality.lpips for quality in qualities if quality.lpips is not None]
+    return Quality(
+        mean(quality.psnr for quality in qualities),
+        mean(quality.ssim for quality in qualities),
+        mean(lpips) if lpips else None,
+    )

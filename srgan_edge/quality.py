@@ -6,6 +6,7 @@ both in uint8; a border of `scale` pixels is shaved before measuring.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 Picture = npt.NDArray[np.uint8]
+Judge = Callable[[Picture, Picture], float]
 Plane = npt.NDArray[np.float64]
 
 # ITU-R BT.601, 8-bit "studio" luma (16..235) of RGB in 0..255: what SR papers call Y.
@@ -22,10 +24,11 @@ _LUMA_RGB = np.array([65.481, 128.553, 24.966]) / 255.0
 
 @dataclass(frozen=True)
 class Quality:
-    """PSNR of Y in dB and SSIM of Y (0..1) of one picture against its original."""
+    """PSNR of Y in dB, SSIM of Y (0..1) and, where a judge was there, LPIPS (0 is equal)."""
 
     psnr: float
     ssim: float
+    lpips: float | None = None
 
 
 def crop_to_multiple(picture: Picture, scale: int) -> Picture:
@@ -51,10 +54,18 @@ def luma(rgb: Picture) -> Plane:
     return rgb @ _LUMA_RGB + 16.0
 
 
-def compare(result: Picture, original: Picture, scale: int) -> Quality:
-    """Y-PSNR and Y-SSIM of two RGB pictures of one shape, `scale` pixels shaved all round."""
+def compare(result: Picture, original: Picture, scale: int, judge: Judge | None = None) -> Quality:
+    """How near one RGB picture is to another of its shape.
+
+    Args:
+        result: (h, w, 3) uint8.
+        original: (h, w, 3) uint8.
+        scale: PSNR and SSIM leave out a border of so many pixels.
+        judge: measures LPIPS, on the whole pictures.
+    """
     ours, theirs = (luma(_shave(picture, scale)) for picture in (result, original))
-    return Quality(psnr=_psnr(ours, theirs), ssim=_ssim(ours, theirs))
+    lpips = judge(result, original) if judge else None
+    return Quality(psnr=_psnr(ours, theirs), ssim=_ssim(ours, theirs), lpips=lpips)
 
 
 def psnr_y(result: Picture, original: Picture, scale: int) -> float:

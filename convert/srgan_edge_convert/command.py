@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -37,6 +37,12 @@ def convert(
         int, typer.Option(min=0, help="Fine-tuning steps; 0 quantises after training.")
     ] = 1000,
     io: Annotated[str, typer.Option(help="Type of int8 input and output: int8, uint8.")] = "int8",
+    blend: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="OTHER=SHARE: mix in another generator of the same layers, as fidelity.keras=0.3."
+        ),
+    ] = None,
     max_drop: Annotated[
         float, typer.Option(help="dB of PSNR that the conversion may cost; else exit code 3.")
     ] = 0.10,
@@ -59,13 +65,33 @@ def convert(
 
     loaded = load_generator(source)
     check_layers(loaded, str(source))
+    blended = _blend(loaded, blend or [])
     scale = generator_scale(loaded)
     with tempfile.TemporaryDirectory(prefix="srgan-edge-") as cache:
         pictures = _pictures(source, data, Path(cache), scale, name)
         steps = qat_steps if pictures and pictures.photographs else 0
-        plan = Plan(Format(name), Io(io), steps, max_drop)
+        plan = Plan(Format(name), Io(io), steps, max_drop, blended)
         result = convert_generator(loaded, source, target, plan, pictures)
     _print(result)
+
+
+def _blend(generator: Any, settings: list[str]) -> dict[str, float]:
+    """Move `generator` towards others, one after another; says by how much towards which."""
+    from srgan_edge_train.generators import blend, load_generator
+    from srgan_edge_train.run_folder import initial_weights
+
+    shares = {}
+    for setting in settings:
+        other, _, text = setting.rpartition("=")
+        try:
+            share = float(text)
+        except ValueError:
+            share = -1.0
+        if not other or not 0 <= share <= 1:
+            raise InputError(f"--blend takes GENERATOR=SHARE, a share from 0 to 1, got {setting!r}")
+        blend(generator, load_generator(initial_weights(other)), share)
+        shares[Path(other).name] = share
+    return shares
 
 
 def _one_format(**chosen: bool) -> str:
@@ -90,10 +116,11 @@ def _pictures(
 ) -> Pictures | None:
     from srgan_edge_convert.pictures import find_pictures, run_record
 
-    patch = run_record(source).get("recipe", {}).get("patch", _PATCH)
+    recipe = {**run_record(source).get("recipe", {}), "scale": scale}
+    patch = recipe.get("patch", _PATCH)
 
     def read(folder: Path) -> Photographs:
-        return read_photographs(folder, cache, scale, patch)
+        return read_photographs(folder, cache, patch, recipe)
 
     pictures = find_pictures(source, data, patch, read)
     if pictures is None and name == "int8":

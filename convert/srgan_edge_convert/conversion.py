@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from srgan_edge_convert.embed import embed
 from srgan_edge_convert.export import Format, Io, export
 from srgan_edge_convert.pictures import Pictures, run_record
 from srgan_edge_convert.rewrite import to_bgr
-from srgan_edge_train.trainer import upscale_rgb
+from srgan_edge_train.validation import upscale_rgb
 
 _TOOLS = ("srgan-edge-convert", "tensorflow", "tensorflow-model-optimization", "ai-edge-litert")
 
@@ -36,12 +36,14 @@ class Plan:
         io: type of an int8 file's input and output.
         qat_steps: steps of fine-tuning; 0 is post-training quantisation.
         max_drop: dB of PSNR that the conversion may cost.
+        blended: what was mixed into the generator, and by what share.
     """
 
     number_format: Format
     io: Io
     qat_steps: int
     max_drop: float
+    blended: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def _facts(generator: Any, source: Path, plan: Plan, pictures: Pictures | None) 
             "qat_steps": plan.qat_steps if plan.number_format is Format.INT8 else 0,
             "io": plan.io.value if plan.number_format is Format.INT8 else "float32",
             "photographs": bool(pictures and pictures.photographs),
+            "blended": plan.blended,
             "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
         },
     )

@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from srgan_edge.errors import InputError
-from srgan_edge_train.generators import DepthToSpace, generator_scale
+from srgan_edge_train.generators import generator_scale
 from srgan_edge_train.keras import keras
+from srgan_edge_train.networks.layers import DepthToSpace
 
 KNOWN_LAYERS = (
     keras.layers.InputLayer,

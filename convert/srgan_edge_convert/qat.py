@@ -24,9 +24,9 @@ from srgan_edge_convert.tfmot import (
     quantize_apply,
     quantize_scope,
 )
-from srgan_edge_train.generators import DepthToSpace
 from srgan_edge_train.keras import keras, tf
 from srgan_edge_train.losses import pixel_loss
+from srgan_edge_train.networks.layers import DepthToSpace
 
 # Adam moves every weight by about this much a step: above 2e-5 it loses more than rounding did.
 LEARNING_RATE = 5e-6

@@ -8,8 +8,8 @@ import numpy as np
 
 from srgan_edge.errors import InputError
 from srgan_edge_convert.graph import inputs_of, reads_picture
-from srgan_edge_train.generators import DepthToSpace
 from srgan_edge_train.keras import keras
+from srgan_edge_train.networks.layers import DepthToSpace
 
 # Float rounding of sums in another order, on values of about 1.
 _TOLERANCE = 1e-5

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from srgan_edge.cli.options import Accelerator, Threads
+from srgan_edge.cli.options import Accelerator, LpipsWeights, Threads
 from srgan_edge.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,30 +63,31 @@ def evaluate(
     hr_dir: Annotated[Path, typer.Argument(help="Folder of sharp originals.")],
     threads: Threads = None,
     accelerator: Accelerator = "auto",
+    lpips_weights: LpipsWeights = None,
 ) -> None:
-    """Measure PSNR and SSIM of a model: originals are reduced, upscaled again and compared."""
+    """Measure the quality of a model: originals are reduced, upscaled again and compared."""
     from rich.console import Console
     from rich.table import Table
 
     from srgan_edge.evaluation import evaluate_folder
+    from srgan_edge.lpips import Lpips
     from srgan_edge.upscaler import Upscaler
 
-    result = evaluate_folder(Upscaler(model, threads=threads, accelerator=accelerator), hr_dir)
-    table = Table("picture", "PSNR-Y dB", "SSIM-Y", "bicubic PSNR-Y", "bicubic SSIM-Y", box=None)
+    judge = Lpips(lpips_weights) if lpips_weights else None
+    upscaler = Upscaler(model, threads=threads, accelerator=accelerator)
+    result = evaluate_folder(upscaler, hr_dir, judge)
+    names = ["PSNR-Y", "SSIM-Y", *(["LPIPS"] if judge else [])]
+    table = Table("picture", *names, *(f"bicubic {name}" for name in names), box=None)
     for row in (*result.pictures, result.mean):
-        qualities = (row.model, row.bicubic)
-        table.add_row(row.name, *(f(q) for q in qualities for f in (_psnr, _ssim)))
+        table.add_row(row.name, *_figures(row.model), *_figures(row.bicubic))
     Console().print(table)
     for name, reason in result.skipped.items():
         typer.echo(f"passed over {name}: {reason}", err=True)
 
 
-def _psnr(quality: Quality) -> str:
-    return f"{quality.psnr:.2f}"
-
-
-def _ssim(quality: Quality) -> str:
-    return f"{quality.ssim:.4f}"
+def _figures(quality: Quality) -> list[str]:
+    lpips = [] if quality.lpips is None else [f"{quality.lpips:.4f}"]
+    return [f"{quality.psnr:.2f}", f"{quality.ssim:.4f}", *lpips]
 
 
 def _model_record(model: ModelFile) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,9 @@ from srgan_edge.errors import InputError
 Model = Annotated[str, typer.Option(help="Name of an embedded model, or a .tflite file.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.  [default: all, at most 8]")]
 Accelerator = Annotated[str, typer.Option(help="auto, cpu or gpu.")]
+LpipsWeights = Annotated[
+    Path | None, typer.Option(help="An .npz of LPIPS's AlexNet weights: measures LPIPS too.")
+]
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -8,8 +8,9 @@ import pytest
 
 from srgan_edge.errors import InputError
 from srgan_edge_convert import graph
-from srgan_edge_train.generators import DepthToSpace, build_generator
+from srgan_edge_train.generators import build_generator
 from srgan_edge_train.keras import keras
+from srgan_edge_train.networks.layers import DepthToSpace
 from srgan_edge_train.recipe import load_recipe
 
 EDGE = load_recipe("edge")

@@ -2,132 +2,161 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
-from dataclasses import asdict
-from datetime import date
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from srgan_edge.cli.options import LpipsWeights
 from srgan_edge.errors import InputError
 
 if TYPE_CHECKING:
     from srgan_edge_train.photographs import Photographs
     from srgan_edge_train.recipe import Recipe
     from srgan_edge_train.run_folder import RunFolder
-    from srgan_edge_train.trainer import Trainer
-
-_TOOLS = ("srgan-edge", "srgan-edge-train", "tensorflow", "tf-keras", "numpy", "pillow")
 
 
 def train(
     data: Annotated[Path, typer.Argument(help="Folder of photographs, searched recursively.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Run folder to make.")],
     recipe: Annotated[
-        str | None, typer.Option(help="edge, or a TOML file.  [default: edge]")
+        str | None, typer.Option(help="edge, camera, srgan, or a TOML file.  [default: edge]")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value: change the recipe. Repeatable.")
     ] = None,
     init: Annotated[
-        str | None, typer.Option(help="Start from this generator: edge, or a generator.keras.")
+        str | None,
+        typer.Option(help="Start from this generator: edge, a generator.keras or a run folder."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in -o.")] = False,
     steps: Annotated[
         int | None, typer.Option(help="Training steps in all, instead of the recipe's.")
     ] = None,
+    content_weights: Annotated[
+        Path | None,
+        typer.Option(help="VGG19 weights as .npz, instead of keras.applications' download."),
+    ] = None,
+    content_layer: Annotated[
+        list[str] | None,
+        typer.Option(help="Compare at this VGG19 layer instead of the recipe's. Repeatable."),
+    ] = None,
+    evaluate: Annotated[
+        Path | None,
+        typer.Option(help="Folder of originals to measure on before and after, for the record."),
+    ] = None,
+    lpips_weights: LpipsWeights = None,
+    strategy: Annotated[
+        str, typer.Option(help="none, mirrored (all GPUs here) or multiworker (TF_CONFIG).")
+    ] = "none",
 ) -> None:
     """Train a generator on a folder of photographs."""
+    from srgan_edge.lpips import Lpips
+
+    if resume and (init or recipe or set_ or content_layer):
+        raise InputError(
+            "--resume continues with the run's own recipe: leave --recipe, --set, --init and "
+            "--content-layer out"
+        )
+    chosen = choose_recipe(recipe, set_ or [], content_layer or [], steps, init)
+    judge = Lpips(lpips_weights) if lpips_weights else None
+
+    from srgan_edge_train.distribution import distribution
     from srgan_edge_train.run_folder import RunFolder
+    from srgan_edge_train.start import Settings, new_run, resumed_run
 
-    if resume and (init or recipe):
-        raise InputError("--resume continues with the run's own recipe: leave --recipe, --init out")
-    run = RunFolder(output)
-    trainer, record = _resumed(run, data, steps) if resume else _new(run, data, recipe, init, steps)
-    psnr = trainer.train()
-    run.write_record({**record, "steps_done": trainer.step, "validation_psnr": round(psnr, 4)})
-    run.remove_cache()
-    typer.echo(f"{run.generator}  (validation PSNR {psnr:.2f} dB, sample: {run.sample})")
+    workers = distribution(strategy)
+    with ExitStack() as stack:
+        # Every worker trains; the chief alone keeps the run.
+        kept = output if workers.is_chief else Path(stack.enter_context(TemporaryDirectory()))
+        run = RunFolder(kept)
+        settings = Settings(data, run, workers, _read, content_weights, evaluate, judge)
+        if resume:
+            started = resumed_run(settings, steps)
+            typer.echo(f"going on at step {started.trainer.step}", err=True)
+        else:
+            started = new_run(settings, chosen, init)
+        record = started.train()
+    typer.echo(_summary(run, record))
 
 
-def _new(
-    run: RunFolder, data: Path, recipe_name: str | None, init: str | None, steps: int | None
-) -> tuple[Trainer, dict[str, Any]]:
+def _read(data: Path, run: RunFolder, recipe: Recipe) -> Photographs:
+    return read_photographs(data, run.cache, recipe.least_side, asdict(recipe))
+
+
+def _summary(run: RunFolder, record: dict[str, Any]) -> str:
+    lines = [
+        f"{run.generator}  (validation PSNR {record['validation_psnr']:.2f} dB, "
+        f"samples: {run.sample}, curves: {run.curves})"
+    ]
+    evaluation = record.get("evaluation", {})
+    for name in ("bicubic", "start", "end"):
+        if name in evaluation:
+            figures = "  ".join(f"{key} {value:.4f}" for key, value in evaluation[name].items())
+            lines.append(f"{Path(evaluation['data']).name}, {name}: {figures}")
+    return "\n".join(lines)
+
+
+def choose_recipe(
+    name: str | None,
+    settings: list[str],
+    content_layers: list[str],
+    steps: int | None,
+    init: str | None,
+) -> Recipe:
+    """The recipe that the command line asks for.
+
+    Raises:
+        InputError: no such recipe, or a value that it does not take.
+    """
     from srgan_edge_train.recipe import load_recipe
-    from srgan_edge_train.run_folder import initial_weights
 
-    recipe = load_recipe(recipe_name or "edge").with_steps(steps)
-    first = initial_weights(init) if init else None
-    with run.removed_on_failure():
-        photographs = read_photographs(data, run.cache, recipe.scale, recipe.patch)
-
-        from srgan_edge_train.trainer import Trainer
-
-        trainer = Trainer(run, recipe, photographs)
-        if first:
-            trainer.start_from(first)
-        record = _record(data, recipe, photographs, init, trainer.policy)
-        run.write_recipe(recipe)
-        run.write_calibration(photographs, recipe.patch)
-        trainer.save_checkpoint()
-        run.write_record(record)  # last: what has a record can be resumed
-    return trainer, record
+    recipe = load_recipe(name or "edge")
+    if content_layers:
+        # The weights of a recipe are meant in all: another number of layers shares them.
+        share = sum(recipe.content_weights) / len(content_layers)
+        recipe = replace(
+            recipe,
+            content_layers=tuple(content_layers),
+            content_weights=(share,) * len(content_layers),
+        )
+    recipe = recipe.with_values(settings)
+    if init:
+        recipe = recipe.from_trained()
+    return recipe.with_steps(steps)
 
 
-def _resumed(run: RunFolder, data: Path, steps: int | None) -> tuple[Trainer, dict[str, Any]]:
-    from srgan_edge_train.photographs import describe
+def read_photographs(data: Path, cache: Path, patch: int, recipe: dict[str, Any]) -> Photographs:
+    """Decode a folder of photographs, and tell the person what was found.
 
-    record = run.read_record()
-    recipe = run.read_recipe().with_steps(steps)
-    with run.cache_removed_on_bad_input():
-        photographs = read_photographs(data, run.cache, recipe.scale, recipe.patch)
-        found, expected = describe(photographs), record.get("photographs", {})
-        if any(found[kind] != expected.get(kind) for kind in ("training", "checking")):
-            raise InputError(
-                f"the pictures in {data} are not those that the run in {run.path} was started with"
-            )
-
-        from srgan_edge_train.trainer import Trainer
-
-        trainer = Trainer(run, recipe, photographs)
-        trainer.resume()
-    typer.echo(f"going on at step {trainer.step} of {recipe.steps}", err=True)
-    run.write_recipe(recipe)
-    return trainer, {**record, "recipe": asdict(recipe)}
-
-
-def read_photographs(data: Path, cache: Path, scale: int, patch: int) -> Photographs:
-    """Decode a folder of photographs, and tell the person what was found."""
+    Args:
+        data: the folder.
+        cache: for the decoded pixels.
+        patch: the least LR side in pixels.
+        recipe: `scale`, and if they are there, `pictures` and `held_out`.
+    """
     from srgan_edge.progress import ProgressLine
     from srgan_edge_train.photographs import load_photographs
 
+    chosen = {key: recipe[key] for key in ("pictures", "held_out") if key in recipe}
     with ProgressLine("reading pictures", None) as line:
         photographs = load_photographs(
-            data, cache, scale, patch, lambda done, total: line.update(done, f"of {total}")
+            data,
+            cache,
+            recipe["scale"],
+            patch,
+            lambda done, total: line.update(done, f"of {total}"),
+            **chosen,
         )
     for name, reason in photographs.skipped.items():
         typer.echo(f"passed over {name}: {reason}", err=True)
+    if photographs.skipped:
+        typer.echo(f"{len(photographs.skipped)} pictures passed over", err=True)
     if photographs.overlap:
         typer.echo("only one usable picture: it is trained on and checked with", err=True)
     training, checking = len(photographs.training), len(photographs.checking)
     typer.echo(f"{training} pictures to train on, {checking} kept back to check with", err=True)
     return photographs
-
-
-def _record(
-    data: Path, recipe: Recipe, photographs: Photographs, init: str | None, policy: str
-) -> dict[str, Any]:
-    """What somebody needs to know to judge or repeat the run."""
-    from srgan_edge_train.photographs import describe
-
-    return {
-        "version": 1,
-        "date": date.today().isoformat(),
-        "data": str(data.resolve()),
-        "recipe": asdict(recipe),
-        "init": init,
-        "policy": policy,
-        "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "photographs": describe(photographs),
-    }

@@ -1,4 +1,4 @@
-"""The networks that turn LR into SR: float32 RGB in 0..1, (n, h, w, 3) -> (n, s*h, s*w, 3)."""
+"""Generators built, saved, loaded and mixed: float32 RGB, (n, h, w, 3) -> (n, s*h, s*w, 3)."""
 
 from __future__ import annotations
 
@@ -9,25 +9,10 @@ import numpy as np
 
 from srgan_edge.errors import InputError
 from srgan_edge.files import whole_file
-from srgan_edge_train.keras import keras, tf
+from srgan_edge_train.keras import keras
+from srgan_edge_train.networks.edge import edge_generator
+from srgan_edge_train.networks.srgan import srgan_generator
 from srgan_edge_train.recipe import Recipe
-
-
-@keras.saving.register_keras_serializable(package="srgan_edge")
-class DepthToSpace(keras.layers.Layer):
-    """(n, h, w, s*s*c) -> (n, s*h, s*w, c): the sub-pixel shuffle of Shi et al. 2016, eq. 4."""
-
-    def __init__(self, scale: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.scale = scale
-
-    def call(self, inputs: Any) -> Any:
-        """Shuffle channels into space; channel (dy*s + dx)*c + k becomes pixel (dy, dx), k."""
-        return tf.nn.depth_to_space(inputs, self.scale)
-
-    def get_config(self) -> dict[str, Any]:
-        """The layer's arguments, for `generator.keras`."""
-        return {**super().get_config(), "scale": self.scale}
 
 
 def build_generator(recipe: Recipe, policy: str = "float32") -> Any:
@@ -36,7 +21,9 @@ def build_generator(recipe: Recipe, policy: str = "float32") -> Any:
     Weights are float32 under every policy, in the same order, so they can be copied between them.
     """
     keras.utils.set_random_seed(recipe.seed)
-    return _edge(recipe.scale, recipe.channels, recipe.convs, policy)
+    if recipe.generator == "srgan":
+        return srgan_generator(recipe.scale, policy)
+    return edge_generator(recipe.scale, recipe.channels, recipe.convs, policy)
 
 
 def load_generator(path: Path) -> Any:
@@ -74,57 +61,24 @@ def generator_scale(generator: Any) -> int:
     return scale
 
 
-def _edge(scale: int, channels: int, convs: int, policy: str) -> Any:
-    """Plain 3x3 convolutions with ReLU, and an image-space residual on the repeated input.
+def blend(generator: Any, other: Any, share: float) -> Any:
+    """Network interpolation (Wang et al. 2018, ESRGAN, eq. 9): `generator` moved towards `other`.
 
-    Every op is one that XNNPACK runs in int8. Values beyond 0..1 are clipped by uint8, not here.
-    He-normal weights and a last convolution near zero start it at nearest neighbour, from where
-    it learns at once; with default weights its ReLUs die.
+    Both must be one architecture, one of them trained from the other's weights; two that were
+    trained apart have nothing in common between them. `generator` itself is changed.
+
+    Args:
+        generator: what a share of 0 gives.
+        other: what a share of 1 gives.
+        share: 0 to 1.
+
+    Raises:
+        InputError: the two have different layers, or the share is out of range.
     """
-    layers = keras.layers
-    picture = keras.Input((None, None, 3), name="lr")
-    features = picture
-    for index in range(1, convs):
-        features = layers.Conv2D(
-            channels,
-            3,
-            padding="same",
-            activation="relu",
-            kernel_initializer="he_normal",
-            dtype=policy,
-            name=f"features_{index}",
-        )(features)
-    detail = layers.Conv2D(
-        3 * scale**2,
-        3,
-        padding="same",
-        kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
-        dtype=policy,
-        name="detail",
-    )(features)
-    # From here in float32: bfloat16 holds 8 bits, fine for detail but not for the picture.
-    anchor = layers.Conv2D(
-        3 * scale**2,
-        1,
-        use_bias=False,
-        kernel_initializer=_Repeat(),
-        trainable=False,
-        dtype="float32",
-        name="anchor",
-    )(picture)
-    total = layers.Add(dtype="float32", name="residual")([anchor, detail])
-    upscaled = DepthToSpace(scale, dtype="float32", name="sr")(total)
-    return keras.Model(picture, upscaled, name="edge")
-
-
-@keras.saving.register_keras_serializable(package="srgan_edge")
-class _Repeat(keras.initializers.Initializer):
-    """A 1x1 kernel that copies its 3 input channels s*s times: nearest neighbour, unshuffled."""
-
-    def __call__(self, shape: tuple[int, ...], dtype: Any = None, **_: Any) -> Any:
-        copies = np.tile(np.eye(shape[2], dtype=np.float32), shape[3] // shape[2])
-        return tf.constant(copies.reshape(shape), dtype=dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """No arguments."""
-        return {}
+    if not 0.0 <= share <= 1.0:
+        raise InputError(f"a share to blend must be from 0 to 1, got {share:g}")
+    ours, theirs = generator.get_weights(), other.get_weights()
+    if [w.shape for w in ours] != [w.shape for w in theirs]:
+        raise InputError("generators to blend must be of one architecture, these have other layers")
+    generator.set_weights([(1 - share) * a + share * b for a, b in zip(ours, theirs, strict=True)])
+    return generator

@@ -1,10 +1,12 @@
-"""What training minimises. Pictures are float32 (n, h, w, 3) in 0..1; a loss is one float32.
+"""What training minimises. Every loss is one float32.
 
-The adversarial recipes add their content and adversarial losses here.
+Pictures are float32 (n, h, w, 3) in 0..1, features float (n, h, w, c), logits float32 of any shape.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from srgan_edge_train.keras import tf
@@ -13,3 +15,79 @@ from srgan_edge_train.keras import tf
 def pixel_loss(sr: Any, hr: Any) -> Any:
     """Mean absolute difference (L1)."""
     return tf.reduce_mean(tf.abs(sr - hr))
+
+
+def content_loss(
+    sr: Sequence[Any], hr: Sequence[Any], weights: Sequence[float], distance: str
+) -> Any:
+    """Weighted sum over feature maps of their distance (Ledig et al. 2017, eq. 5).
+
+    Args:
+        sr: feature maps of the generated picture, a layer each.
+        hr: those of the original.
+        weights: one a layer.
+        distance: `l2`, the paper's mean squared difference, or `l1`, the mean absolute one.
+    """
+    measure = {"l1": tf.abs, "l2": tf.square}[distance]
+    maps = zip(sr, hr, weights, strict=True)
+    return tf.add_n([w * tf.reduce_mean(measure(_float32(a) - _float32(b))) for a, b, w in maps])
+
+
+@dataclass(frozen=True)
+class AdversarialLoss:
+    """A game of two: logits of originals and of generated pictures in, each side's loss out.
+
+    The generator's takes a function that gives the originals' logits: not every game needs them.
+    """
+
+    discriminator: Callable[[Any, Any], Any]
+    generator: Callable[[Callable[[], Any], Any], Any]
+
+
+def originals_loss(logits: Any) -> Any:
+    """Binary cross-entropy of calling these originals: -log sigmoid(logits)."""
+    return tf.reduce_mean(tf.math.softplus(-logits))
+
+
+def generated_loss(logits: Any) -> Any:
+    """Binary cross-entropy of calling these generated: -log(1 - sigmoid(logits))."""
+    return tf.reduce_mean(tf.math.softplus(logits))
+
+
+def _standard_discriminator(real: Any, fake: Any) -> Any:
+    return (originals_loss(real) + generated_loss(fake)) / 2.0
+
+
+def _standard_generator(_: Callable[[], Any], fake: Any) -> Any:
+    """Non-saturating: be called an original (Ledig et al. 2017, eq. 6)."""
+    return originals_loss(fake)
+
+
+def _relativistic_discriminator(real: Any, fake: Any) -> Any:
+    """Jolicoeur-Martineau 2018, eq. 13 with a sigmoid: more real than the average other."""
+    real_loss = originals_loss(real - tf.reduce_mean(fake))
+    return (real_loss + generated_loss(fake - tf.reduce_mean(real))) / 2.0
+
+
+def _relativistic_generator(real: Callable[[], Any], fake: Any) -> Any:
+    return _relativistic_discriminator(fake, real())
+
+
+ADVERSARIAL = {
+    "standard": AdversarialLoss(_standard_discriminator, _standard_generator),
+    "relativistic": AdversarialLoss(_relativistic_discriminator, _relativistic_generator),
+}
+
+
+def accuracy(real: Any, fake: Any) -> Any:
+    """Share of logits on the right side of zero, originals and generated weighing the same."""
+    right = (tf.reduce_mean(tf.cast(real > 0, tf.float32)), _share_below(fake))
+    return (right[0] + right[1]) / 2.0
+
+
+def _share_below(logits: Any) -> Any:
+    return tf.reduce_mean(tf.cast(logits <= 0, tf.float32))
+
+
+def _float32(values: Any) -> Any:
+    return tf.cast(values, tf.float32)

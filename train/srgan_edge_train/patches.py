@@ -5,68 +5,129 @@ So a resumed run sees what an unbroken one would have seen, without any state to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import numpy.typing as npt
 
 from srgan_edge.quality import Picture
+from srgan_edge_train import degradation
 from srgan_edge_train.photographs import Photograph
+from srgan_edge_train.recipe import CAMERA_MARGIN
 
+Pair = tuple[Picture, Picture]
 CHECK_SIDE = 128  # LR pixels: a check looks at the middle of a kept-back picture
+_THREADS = 2
+_AHEAD = 4  # batches that are made while one is used
 
 
 class Patches:
-    """Aligned pairs of random crops, each picture drawn by its area, turned and mirrored."""
+    """Aligned pairs of random crops, turned and mirrored."""
 
     def __init__(
-        self, photographs: Sequence[Photograph], patch: int, batch: int, seed: int
+        self,
+        photographs: Sequence[Photograph],
+        patch: int,
+        batch: int,
+        seed: int,
+        *,
+        sampling: str = "area",
+        degraded_by: str = "bicubic",
     ) -> None:
+        """Say what is drawn.
+
+        Args:
+            photographs: what to draw from.
+            patch: side of an LR crop in pixels.
+            batch: crops a step.
+            seed: makes another sequence.
+            sampling: `area` draws each picture by its size, `epochs` takes each once in turn.
+            degraded_by: `bicubic` crops the LR pictures, `camera` makes LR of each HR crop.
+        """
         self._photographs = photographs
         self._patch = patch
         self._batch = batch
         self._seed = seed
+        self._sampling = sampling
+        self._crop = camera_pair if degraded_by == "camera" else crop_pair
         areas = np.array([p.lr.shape[0] * p.lr.shape[1] for p in photographs], np.float64)
         self._share = areas / areas.sum()
 
-    def at(self, step: int) -> tuple[Picture, Picture]:
+    def at(self, step: int) -> Pair:
         """The batch of one step: LR (n, p, p, 3) and HR (n, s*p, s*p, 3), uint8 RGB."""
         random = np.random.default_rng((self._seed, step))
-        chosen = random.choice(len(self._photographs), self._batch, p=self._share)
-        pairs = [crop_pair(self._photographs[index], self._patch, random) for index in chosen]
+        chosen = self._chosen(step, random)
+        pairs = [self._crop(self._photographs[index], self._patch, random) for index in chosen]
         return np.stack([lr for lr, _ in pairs]), np.stack([hr for _, hr in pairs])
 
-    def between(self, first: int, last: int) -> Iterator[tuple[Picture, Picture]]:
-        """The batches of the steps first <= step < last, the next one made while one is used."""
-        with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(self.at, first)
+    def between(self, first: int, last: int) -> Iterator[Pair]:
+        """The batches of the steps first <= step < last, the next ones made while one is used."""
+        with ThreadPoolExecutor(_THREADS) as pool:
+            coming = deque(pool.submit(self.at, step) for step in range(first, last)[:_AHEAD])
             for step in range(first, last):
-                batch = coming.result()
-                if step + 1 < last:
-                    coming = pool.submit(self.at, step + 1)
+                batch = coming.popleft().result()
+                if step + _AHEAD < last:
+                    coming.append(pool.submit(self.at, step + _AHEAD))
                 yield batch
 
+    def _chosen(self, step: int, random: np.random.Generator) -> npt.NDArray[np.int64]:
+        count = len(self._photographs)
+        if self._sampling == "area":
+            return random.choice(count, self._batch, p=self._share)
+        places = range(step * self._batch, (step + 1) * self._batch)
+        return np.array([self._order(place // count)[place % count] for place in places])
 
-def crop_pair(
-    photograph: Photograph, patch: int, random: np.random.Generator
-) -> tuple[Picture, Picture]:
+    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
+        # A seed of three numbers is none that a step has.
+        return np.random.default_rng((self._seed, epoch, 1)).permutation(len(self._photographs))
+
+
+def crop_pair(photograph: Photograph, patch: int, random: np.random.Generator) -> Pair:
     """One random crop, LR (p, p, 3) and HR (s*p, s*p, 3), in one of its eight orientations."""
-    height, width = photograph.lr.shape[:2]
-    scale = photograph.hr.shape[0] // height
-    top = int(random.integers(0, height - patch + 1))
-    left = int(random.integers(0, width - patch + 1))
-    turns, mirrored = int(random.integers(4)), bool(random.integers(2))
-    pair = (_crop(photograph.lr, top, left, patch), _crop(photograph.hr, top, left, patch, scale))
-    lr, hr = (np.rot90(side[:, ::-1] if mirrored else side, turns) for side in pair)
-    return lr, hr
+    top, left = _random_place(photograph, patch, random)
+    turn = _turn(random)
+    hr = _crop(photograph.hr, top, left, patch, photograph.scale)
+    return turn(_crop(photograph.lr, top, left, patch)), turn(hr)
 
 
-def centre_pair(photograph: Photograph, side: int = CHECK_SIDE) -> tuple[Picture, Picture]:
+def camera_pair(photograph: Photograph, patch: int, random: np.random.Generator) -> Pair:
+    """As `crop_pair`, but LR is what a cheap camera would make of a larger HR crop."""
+    margin = CAMERA_MARGIN
+    side, scale = patch + 2 * margin, photograph.scale
+    top, left = _random_place(photograph, side, random)
+    hr = _turn(random)(_crop(photograph.hr, top, left, side, scale))
+    lr = degradation.camera(hr, scale, random)
+    return _crop(lr, margin, margin, patch), _crop(hr, margin, margin, patch, scale)
+
+
+def centre_pair(photograph: Photograph, side: int = CHECK_SIDE) -> Pair:
     """The middle of a picture: LR, at most `side` pixels each way, and HR."""
     height, width = photograph.lr.shape[:2]
-    scale = photograph.hr.shape[0] // height
     top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
-    return _crop(photograph.lr, top, left, side), _crop(photograph.hr, top, left, side, scale)
+    hr = _crop(photograph.hr, top, left, side, photograph.scale)
+    return _crop(photograph.lr, top, left, side), hr
+
+
+def centre_camera_pair(photograph: Photograph, side: int = CHECK_SIDE) -> Pair:
+    """As `centre_pair`, LR as of a camera; always the same for one picture."""
+    _, hr = centre_pair(photograph, side)
+    random = np.random.default_rng(int(photograph.sha256[:16], 16))
+    return degradation.camera(hr, photograph.scale, random), hr
+
+
+def _random_place(
+    photograph: Photograph, side: int, random: np.random.Generator
+) -> tuple[int, int]:
+    height, width = photograph.lr.shape[:2]
+    return int(random.integers(0, height - side + 1)), int(random.integers(0, width - side + 1))
+
+
+def _turn(random: np.random.Generator) -> Callable[[Picture], Picture]:
+    """One of the eight orientations."""
+    turns, mirrored = int(random.integers(4)), bool(random.integers(2))
+    return lambda picture: np.rot90(picture[:, ::-1] if mirrored else picture, turns)
 
 
 def _crop(picture: Picture, top: int, left: int, side: int, scale: int = 1) -> Picture:

@@ -37,9 +37,13 @@ class Photograph:
     lr: Picture
 
     @property
-    def held_out(self) -> bool:
+    def scale(self) -> int:
+        """HR pixels per LR pixel."""
+        return self.hr.shape[0] // self.lr.shape[0]
+
+    def is_held_out(self, share: float) -> bool:
         """Whether its content's hash falls into the share that is never trained on."""
-        return int(self.sha256[:8], 16) < HELD_OUT_SHARE * 2**32
+        return int(self.sha256[:8], 16) < share * 2**32
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,14 @@ class Photographs:
 
 
 def load_photographs(
-    folder: Path, cache: Path, scale: int, patch: int, progress: Progress | None = None
+    folder: Path,
+    cache: Path,
+    scale: int,
+    patch: int,
+    progress: Progress | None = None,
+    *,
+    pictures: int = 0,
+    held_out: float = HELD_OUT_SHARE,
 ) -> Photographs:
     """Decode all pictures below `folder` (or take them from `cache`) and split them.
 
@@ -67,6 +78,8 @@ def load_photographs(
         scale: HR pixels per LR pixel; LR is made by antialiased bicubic of the whole picture.
         patch: the least LR side in pixels; smaller pictures are passed over.
         progress: called with (pictures done, pictures in all).
+        pictures: how many are taken, by their content's hash; 0 is all.
+        held_out: the share of them that is kept back, by their content's hash.
 
     Raises:
         InputError: no such folder, no images in it, or none that can be used.
@@ -79,7 +92,10 @@ def load_photographs(
         raise InputError(f"no images in {folder} (looked for {kinds}, in all its folders)")
     key = _key(folder, paths, scale, patch)
     index = _read_index(cache, key) or _decode_all(folder, paths, cache, key, scale, progress)
-    return _split(_open(cache, index["pictures"]), index["skipped"])
+    decoded = _open(cache, index["pictures"])
+    if pictures:
+        decoded = sorted(decoded, key=lambda picture: picture.sha256)[:pictures]
+    return _split(decoded, index["skipped"], held_out)
 
 
 def _key(folder: Path, paths: list[Path], scale: int, patch: int) -> dict[str, Any]:
@@ -171,8 +187,8 @@ def _view(
     return Photograph(name, sha256, hr, lr)
 
 
-def _split(pictures: list[Photograph], skipped: dict[str, str]) -> Photographs:
-    checking = [picture for picture in pictures if picture.held_out]
+def _split(pictures: list[Photograph], skipped: dict[str, str], held_out: float) -> Photographs:
+    checking = [picture for picture in pictures if picture.is_held_out(held_out)]
     if not checking or len(checking) == len(pictures):
         # Few pictures: one is kept back all the same, so that quality is measured on another.
         checking = [min(pictures, key=lambda picture: picture.sha256)]

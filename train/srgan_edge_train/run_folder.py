@@ -3,19 +3,22 @@
 RUN/recipe.toml       the recipe that is in effect
 RUN/run.json          the record: data, versions, start, result
 RUN/metrics.csv       a line per validation
-RUN/generator.keras   the best generator so far by validation PSNR
+RUN/curves.png        the losses and the quality over the steps
+RUN/generator.keras   the generator that is kept so far
+RUN/fidelity.keras    what the fidelity phase ended with, of a recipe that has two phases
 RUN/calibration.npz   crops that let `convert` quantise without the photographs
-RUN/sample.png        nearest | bicubic | ours | original of a picture kept back
+RUN/sample.png        LR | bicubic | SR | HR of pictures kept back, by that generator
+RUN/panels/           the same at every validation
+RUN/tensorboard/      scalars and panels: tensorboard --logdir RUN
 RUN/checkpoints/      what --resume continues from
 RUN/cache/            decoded pixels, removed when the run is complete
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,17 +38,6 @@ _CHECK_CROPS = 16
 
 
 @dataclass(frozen=True)
-class Metrics:
-    """One line of `metrics.csv`."""
-
-    step: int
-    loss: float
-    psnr: float
-    learning_rate: float
-    seconds: float
-
-
-@dataclass(frozen=True)
 class RunFolder:
     """The paths of a run, and how they are written and read."""
 
@@ -53,8 +45,28 @@ class RunFolder:
 
     @property
     def generator(self) -> Path:
-        """The best generator so far."""
+        """The generator that is kept so far."""
         return self.path / "generator.keras"
+
+    @property
+    def fidelity(self) -> Path:
+        """The generator at the end of the fidelity phase."""
+        return self.path / "fidelity.keras"
+
+    @property
+    def metrics(self) -> Path:
+        """The figures, a line per validation."""
+        return self.path / "metrics.csv"
+
+    @property
+    def curves(self) -> Path:
+        """Their plot."""
+        return self.path / "curves.png"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Event files."""
+        return self.path / "tensorboard"
 
     @property
     def checkpoints(self) -> Path:
@@ -68,8 +80,17 @@ class RunFolder:
 
     @property
     def sample(self) -> Path:
-        """The panel of a kept-back picture."""
+        """The panel of the generator that is kept."""
         return self.path / "sample.png"
+
+    def panel(self, step: int) -> Path:
+        """The panel of the validation after so many steps."""
+        return self.path / "panels" / f"step-{step:08}.png"
+
+    def keep_sample(self, step: int) -> None:
+        """Copy that panel to where people look first."""
+        with whole_file(self.sample) as part:
+            shutil.copyfile(self.panel(step), part)
 
     @property
     def calibration(self) -> Path:
@@ -133,30 +154,6 @@ class RunFolder:
         """The record of a run that is there. Raises InputError when there is none."""
         return read_record(self.path)
 
-    def write_metrics(self, lines: Iterable[Metrics]) -> None:
-        """Write the whole table; it is short."""
-        with whole_file(self.path / "metrics.csv") as part, part.open("w", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(["step", "loss", "psnr", "learning_rate", "seconds"])
-            for line in lines:
-                values = (f"{line.loss:.6f}", f"{line.psnr:.4f}", f"{line.learning_rate:.3e}")
-                table.writerow([line.step, *values, f"{line.seconds:.1f}"])
-
-    def read_metrics(self, until: int) -> list[Metrics]:
-        """The lines up to step `until`: a resumed run repeats what came after its checkpoint."""
-        path = self.path / "metrics.csv"
-        if not path.is_file():
-            return []
-        try:
-            with path.open(newline="", encoding="utf-8") as file:
-                lines = [
-                    Metrics(int(row["step"]), *(float(row[key]) for key in list(row)[1:]))
-                    for row in csv.DictReader(file)
-                ]
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise InputError(f"{path} is damaged: {error}") from None
-        return [line for line in lines if line.step <= until]
-
     def write_calibration(self, photographs: Photographs, patch: int) -> None:
         """Keep training crops to calibrate on, and kept-back crops to check with."""
         random = np.random.default_rng(0)
@@ -193,6 +190,7 @@ def initial_weights(name_or_path: str) -> Path:
         if shipped.is_file():
             return shipped
     path = Path(name_or_path)
+    path = RunFolder(path).generator if path.is_dir() else path
     if path.is_file():
         return path
     raise InputError(f"no generator {name_or_path!r}: give edge or the path of a generator.keras")

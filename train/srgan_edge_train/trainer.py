@@ -3,86 +3,86 @@
 from __future__ import annotations
 
 import math
-import signal
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from srgan_edge.errors import InputError, RunError
-from srgan_edge.images import ImageFile, write_image
-from srgan_edge.panel import comparison, side_by_side
 from srgan_edge.progress import ProgressLine
-from srgan_edge.quality import Picture, psnr_y
-from srgan_edge_train.generators import build_generator, load_generator, save_generator
-from srgan_edge_train.keras import keras, tf
-from srgan_edge_train.losses import pixel_loss
-from srgan_edge_train.patches import Patches, centre_pair
+from srgan_edge.quality import Judge
+from srgan_edge_train.checkpoints import Checkpoints
+from srgan_edge_train.content import ContentSource, load_content
+from srgan_edge_train.distribution import Distribution
+from srgan_edge_train.generators import load_generator, save_generator
+from srgan_edge_train.interrupt import interruptible
+from srgan_edge_train.journal import Journal
+from srgan_edge_train.keras import tf
+from srgan_edge_train.means import Means
+from srgan_edge_train.metrics import Metrics, plot, read_metrics
+from srgan_edge_train.patches import Pair, Patches, centre_pair
 from srgan_edge_train.photographs import Photographs
 from srgan_edge_train.precision import dtype_policy
 from srgan_edge_train.recipe import Recipe
-from srgan_edge_train.run_folder import Metrics, RunFolder
+from srgan_edge_train.run_folder import RunFolder
+from srgan_edge_train.schedule import rate_at
+from srgan_edge_train.step import TrainingStep
+from srgan_edge_train.validation import Validator
 
-_REPORT_EVERY = 20  # steps between two updates of the progress line
-
-
-@dataclass
-class Interrupt:
-    """Set by Ctrl-C or SIGTERM; the loop then checkpoints and stops."""
-
-    received: bool = False
+_REPORT_EVERY = 20  # steps between two updates of the progress line and of TensorBoard
+_NORMALISED_ON = 32  # pictures that set the scale of a content network from the hub
 
 
 @dataclass
 class Trainer:
-    """One run. `generator` trains in the recipe's precision, `twin` is its float32 copy on disk."""
+    """One run, with fresh weights until `start_from` or `resume`."""
 
     run: RunFolder
     recipe: Recipe
     photographs: Photographs
+    workers: Distribution
+    content: ContentSource | None = None
+    judge: Judge | None = None
     step: int = 0
-    lines: list[Metrics] = field(default_factory=list)
+    _before: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        recipe = self.recipe
+        recipe, workers = self.recipe, self.workers
         self.policy = dtype_policy(recipe.precision)
-        self.generator = build_generator(recipe, self.policy)
-        self.twin = build_generator(recipe)
-        self.optimizer = keras.optimizers.Adam(_schedule(recipe))
-        self.optimizer.build(self.generator.trainable_variables)
-        self._counter = tf.Variable(0, dtype=tf.int64, name="step")
-        self._checkpoint = tf.train.Checkpoint(
-            generator=self.generator, optimizer=self.optimizer, step=self._counter
+        with workers.scope():
+            self.training = TrainingStep(
+                recipe, self.policy, self._load_content(), replicas=workers.replicas
+            )
+        self._fidelity, self._adversarial = (
+            workers.compiled(step, self.training.follow)
+            for step in (self.training.fidelity, self.training.adversarial)
         )
-        self._manager = tf.train.CheckpointManager(
-            self._checkpoint, str(self.run.checkpoints), max_to_keep=2
-        )
-        side = recipe.patch
-        signature = [
-            tf.TensorSpec((None, side, side, 3), tf.uint8),
-            tf.TensorSpec((None, side * recipe.scale, side * recipe.scale, 3), tf.uint8),
-        ]
-        self._update = tf.function(self._update_weights, input_signature=signature)
-        self._upscale = tf.function(self.twin, reduce_retracing=True)
+        self._means = Means()
+        self._journal = Journal(self.run)
+        state = {**self.training.state, "means": self._means.tracked()}
+        self._checkpoints = Checkpoints(self.run.checkpoints, **state)
+        checking = self.photographs.checking
+        self._validate = Validator(self.training.averaged, checking, recipe, self.judge)
 
-    def start_from(self, path: Any) -> None:
+    def start_from(self, path: Path) -> None:
         """Copy the weights of a generator of the same shape (`--init`).
 
         Raises:
             InputError: it cannot be loaded, or its layers are not this recipe's.
         """
-        weights = load_generator(path).get_weights()
+        weights, recipe = load_generator(path).get_weights(), self.recipe
         try:
-            self.generator.set_weights(weights)
+            self.training.generator.set_weights(weights)
+            self.training.averaged.set_weights(weights)
         except ValueError:
+            shape = f"{recipe.channels} channels and {recipe.convs} convolutions"
+            shape = shape if recipe.generator == "edge" else "its residual blocks"
             raise InputError(
-                f"{path} does not fit the recipe: it must be a {self.recipe.generator} generator "
-                f"with scale {self.recipe.scale}, {self.recipe.channels} channels "
-                f"and {self.recipe.convs} convolutions"
+                f"{path} does not fit the recipe: it must be a {recipe.generator} generator "
+                f"with scale {recipe.scale}, {shape}"
             ) from None
 
     def resume(self) -> None:
@@ -91,148 +91,146 @@ class Trainer:
         Raises:
             InputError: there is none, or nothing is left to do.
         """
-        self._restore()
-        self.step = int(self._counter)
+        self.step = self._checkpoints.restore()
         if self.step >= self.recipe.steps:
             raise InputError(
                 f"the run in {self.run.path} is complete at step {self.step}: "
                 f"give --steps a higher number than {self.recipe.steps} to train on"
             )
-        self.lines = self.run.read_metrics(until=self.step)
+        self._means.restore()
+        self._journal.lines = read_metrics(self.run.metrics, until=self.step)
+        self._before = self._journal.lines[-1].seconds if self._journal.lines else 0.0
 
-    def _restore(self) -> None:
-        """Load the newest checkpoint that is whole: a power cut may have spoilt the last one."""
-        found = self.run.checkpoints.glob("ckpt-*.index")
-        for path in sorted(found, key=lambda path: int(path.stem.split("-")[1]), reverse=True):
-            try:
-                whole = self._checkpoint.restore(str(path.with_suffix("")))
-                whole.assert_existing_objects_matched()
-                return
-            except Exception as error:  # TensorFlow raises many kinds for damaged files
-                reason = str(error).splitlines()[0][:100] if str(error) else repr(error)
-                print(f"passed over the checkpoint {path.stem}: {reason}", file=sys.stderr)
-        raise InputError(f"nothing to resume in {self.run.path}: it has no whole checkpoint")
-
-    def train(self) -> float:
-        """Run to the recipe's last step; returns the best validation PSNR (dB).
+    def train(self) -> Metrics:
+        """Run to the recipe's last step; returns the figures of the generator that is kept.
 
         Raises:
-            RunError: the loss is not finite.
+            RunError: a loss is not finite, or the disk is full.
             KeyboardInterrupt: after Ctrl-C or SIGTERM, with a checkpoint kept.
         """
-        recipe, started = self.recipe, time.monotonic()
-        before = self.lines[-1].seconds if self.lines else 0.0
-        patches = Patches(self.photographs.training, recipe.patch, recipe.batch, recipe.seed)
-        with ProgressLine("training", recipe.steps) as line, _interruptible() as interrupt:
-            first = self.step
-            for lr, hr in patches.between(self.step, recipe.steps):
-                loss_tensor = self._update(lr, hr)
-                self.step += 1
-                last = self.step == recipe.steps
-                reports = self.step % _REPORT_EVERY == 0 or last
-                validates = self.step % recipe.validate_every == 0 or last
-                saves = self.step % recipe.checkpoint_every == 0 or last or interrupt.received
-                if reports or validates or saves:
-                    loss = self._finite(float(loss_tensor))  # before anything good is replaced
-                if reports:
-                    rate = (self.step - first) / (time.monotonic() - started)
-                    line.update(self.step, self._note(loss, rate))
-                if validates:
-                    self._validate(loss, before, started)
-                    line.say(self._summary())
-                if saves:
-                    self.save_checkpoint()
-                if interrupt.received:
-                    line.say(f"stopped at step {self.step}: --resume goes on from here")
-                    raise KeyboardInterrupt
-        return max(metrics.psnr for metrics in self.lines)
-
-    def _update_weights(self, lr: Any, hr: Any) -> Any:
-        lr, hr = (tf.cast(batch, tf.float32) / 255.0 for batch in (lr, hr))
-        with tf.GradientTape() as tape:
-            loss = pixel_loss(self.generator(lr, training=True), hr)
-        variables = self.generator.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        return loss
-
-    def _finite(self, loss: float) -> float:
-        if not math.isfinite(loss):
-            raise RunError(
-                f"the loss is {loss} at step {self.step}: the last checkpoint is kept; "
-                "a lower learning_rate or a longer warmup usually helps"
-            )
-        return loss
-
-    def _validate(self, loss: float, before: float, started: float) -> None:
-        self.twin.set_weights(self.generator.get_weights())
-        centres = [centre_pair(photo) for photo in self.photographs.checking]
-        results = [(upscale_rgb(self._upscale, lr), hr) for lr, hr in centres]
-        psnr = float(np.mean([psnr_y(sr, hr, self.recipe.scale) for sr, hr in results]))
-        seconds = before + time.monotonic() - started
-        rate = float(_schedule(self.recipe)(self.step - 1))
-        best = max((metrics.psnr for metrics in self.lines), default=-math.inf)
-        self.lines.append(Metrics(self.step, loss, psnr, rate, seconds))
-        if psnr >= best:
-            save_generator(self.twin, self.run.generator)
-            _write_sample(self.run, *centres[0], results[0][0])
-        self.run.write_metrics(self.lines)
+        recipe, first, self._started = self.recipe, self.step, time.monotonic()
+        with ProgressLine("training", recipe.steps) as line, interruptible() as interrupt:
+            try:
+                for lr, hr in self._batches():
+                    terms = self._run_step(lr, hr)
+                    last = self.step == recipe.steps
+                    if self.step % _REPORT_EVERY == 0 or last:
+                        rate = (self.step - first) / (time.monotonic() - self._started)
+                        line.update(self.step, self._note(terms, rate))
+                        self._journal.steps(self.step, {**terms, "steps_per_second": rate})
+                    if self.step % recipe.validate_every == 0 or self._ends_phase():
+                        line.say(self._report_validation().summary())
+                    if self.step % recipe.checkpoint_every == 0 or last or interrupt.received:
+                        self.save_checkpoint()
+                    if interrupt.received:
+                        line.say(f"stopped at step {self.step}: --resume goes on from here")
+                        raise KeyboardInterrupt
+            finally:
+                self._journal.close()
+        plot(self.run.curves, self._journal.lines, f"{recipe.name}, {recipe.steps} steps")
+        return self._kept()
 
     def save_checkpoint(self) -> None:
-        """Keep what `resume` continues from."""
-        self._counter.assign(self.step)
-        self._manager.save(checkpoint_number=self.step)
+        """Keep what `resume` continues from.
 
-    def _note(self, loss: float, rate: float) -> str:
-        psnr = f"  PSNR {self.lines[-1].psnr:.2f} dB" if self.lines else ""
-        return f"{rate:.1f} steps/s  L1 {loss:.4f}{psnr}"
+        Raises:
+            RunError: a weight is not finite, or the disk is full.
+        """
+        self._require_finite(self.training.all_finite(), "a weight is")
+        self._means.store()
+        self._checkpoints.save(self.step)
 
-    def _summary(self) -> str:
-        line = self.lines[-1]
-        return f"step {line.step}: L1 {line.loss:.4f}, validation PSNR {line.psnr:.3f} dB"
+    def _batches(self) -> Iterator[Pair]:
+        """The batches that are left, phase after phase."""
+        recipe = self.recipe
+        switch = recipe.fidelity_steps if recipe.has_adversarial_phase else recipe.steps
+        if self.step < switch:
+            patches = self._patches(recipe.patch, recipe.batch)
+            yield from patches.between(self.step, switch)
+        patches = self._patches(
+            recipe.adversarial_patch or recipe.patch, recipe.adversarial_batch or recipe.batch
+        )
+        yield from patches.between(max(self.step, switch), recipe.steps)
+
+    def _patches(self, patch: int, batch: int) -> Patches:
+        recipe = self.recipe
+        self.workers.check_batch(batch)
+        return Patches(
+            self.photographs.training,
+            patch,
+            batch,
+            recipe.seed,
+            sampling=recipe.sampling,
+            degraded_by=recipe.degradation,
+        )
+
+    def _run_step(self, lr: Any, hr: Any) -> dict[str, float]:
+        adversarial = self.recipe.is_adversarial_at(self.step)
+        self.training.set_rate(rate_at(self.recipe, self.step))
+        run = self._adversarial if adversarial else self._fidelity
+        results = run(self.workers.shared(lr), self.workers.shared(hr))
+        terms = {name: float(value) for name, value in results.items()}
+        self.step += 1
+        self._require_finite(all(map(math.isfinite, terms.values())), "a loss is")
+        self._means.add(terms)
+        return terms
+
+    def _require_finite(self, finite: bool, what: str) -> None:
+        if not finite:
+            raise RunError(
+                f"{what} not finite at step {self.step}: the last checkpoint is kept; "
+                "a lower learning rate or a longer warmup usually helps"
+            )
+
+    def _ends_phase(self) -> bool:
+        return self.step in (self.recipe.steps, self.recipe.fidelity_steps)
+
+    def _report_validation(self) -> Metrics:
+        if not self.recipe.average:
+            self.training.copy_weights()
+        validation = self._validate()
+        means: dict[str, Any] = self._means.take()
+        line = Metrics(
+            step=self.step,
+            **means,
+            psnr=validation.psnr,
+            lpips=validation.lpips,
+            learning_rate=rate_at(self.recipe, self.step - 1),
+            seconds=self._before + time.monotonic() - self._started,
+        )
+        self._journal.validation(line, validation)
+        if self._kept() is line:
+            save_generator(self.training.averaged, self.run.generator)
+            self.run.keep_sample(self.step)
+        if self.step == self.recipe.fidelity_steps and self.recipe.has_adversarial_phase:
+            save_generator(self.training.averaged, self.run.fidelity)
+        return line
+
+    def _kept(self) -> Metrics:
+        """Of a fidelity run the best by PSNR; of an adversarial one the last: PSNR falls there."""
+        lines = self._journal.lines
+        if self.recipe.is_adversarial_at(self.step - 1):
+            return lines[-1]
+        return max(reversed(lines), key=lambda line: line.psnr)
+
+    def _load_content(self) -> Any:
+        if self.content is None:
+            return None
+        training = self.photographs.training[:_NORMALISED_ON]
+        side = min(min(photo.lr.shape[:2]) for photo in training)
+        pictures = np.stack([centre_pair(photo, min(side, 32))[1] for photo in training])
+        layers = self.recipe.content_layers
+        return load_content(self.content, layers, pictures.astype(np.float32) / 255, self.policy)
+
+    def _note(self, terms: dict[str, float], rate: float) -> str:
+        lines = self._journal.lines
+        psnr = f"  PSNR {lines[-1].psnr:.2f} dB" if lines else ""
+        d_loss = f"  d_loss {terms['d_loss']:.3f}" if "d_loss" in terms else ""
+        return f"{rate:.1f} steps/s  loss {terms['loss']:.4f}{d_loss}{psnr}"
 
 
-def upscale_rgb(generator: Any, lr: Picture) -> Picture:
-    """Run a float generator on one uint8 RGB picture: (h, w, 3) -> (s*h, s*w, 3) uint8."""
-    output = generator(lr[None].astype(np.float32) / np.float32(255))
-    levels = np.rint(np.asarray(output[0]) * 255.0)
-    return np.clip(levels, 0, 255).astype(np.uint8)
-
-
-def _schedule(recipe: Recipe) -> Any:
-    """Linear warm-up, then cosine decay to `final_rate` (Loshchilov and Hutter 2017, eq. 5)."""
-    warmup = min(recipe.warmup, recipe.steps // 2)
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=recipe.learning_rate / max(warmup, 1),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=warmup,
-        decay_steps=recipe.steps - warmup,
-        alpha=recipe.final_rate,
-    )
-
-
-def _write_sample(run: RunFolder, lr: Picture, hr: Picture, sr: Picture) -> None:
-    panel = side_by_side({**comparison(lr, sr), "original": hr})
-    write_image(run.sample, ImageFile(panel[..., ::-1]))
-
-
-@contextmanager
-def _interruptible() -> Iterator[Interrupt]:
-    """Turn the first Ctrl-C or SIGTERM into a flag; a second one acts at once."""
-    interrupt = Interrupt()
-    kinds = (signal.SIGINT, signal.SIGTERM)
-    previous = {kind: signal.getsignal(kind) for kind in kinds}
-
-    def restore() -> None:
-        for kind, handler in previous.items():
-            signal.signal(kind, handler)
-
-    def on_signal(*_: object) -> None:
-        interrupt.received = True
-        restore()
-
-    for kind in kinds:
-        signal.signal(kind, on_signal)
-    try:
-        yield interrupt
-    finally:
-        restore()
+def settle_tensorflow() -> None:
+    """The same run twice gives the same bits. Costs no time on a CPU (measured)."""
+    tf.config.experimental.enable_op_determinism()
+    # Fails on this graph with a message that is not for the person who trains; saves no time.
+    tf.config.optimizer.set_experimental_options({"remapping": False})

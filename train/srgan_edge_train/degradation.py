@@ -1,0 +1,111 @@
+"""How LR is made from HR where it is not plain bicubic: as a cheap camera makes it.
+
+Blur, reduction and sensor noise come in a random order and strength, then the stream is compressed
+(the practical degradation model of Zhang et al. 2021, BSRGAN, without its second round).
+Pictures are uint8 RGB; in between they are float32 in 0..255.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from srgan_edge.quality import Picture
+
+_Float = npt.NDArray[np.float32]
+_Random = np.random.Generator
+
+_BLUR = (0.1, 0.8)  # standard deviation in LR pixels: from a sharp lens to a soft one
+_NOISE = (0.0, 8.0)  # standard deviation in levels at full brightness
+_READ_NOISE = 0.3  # the share of it that is there in the dark
+_JPEG_QUALITY = (40, 96)
+_H264_CRF = (18, 33)
+_UNCOMPRESSED = 0.1  # the share of pictures that no codec touches
+_REDUCTIONS = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)
+
+
+def camera(hr: Picture, scale: int, random: _Random) -> Picture:
+    """What a cheap camera would send of `hr`: (s*h, s*w, 3) -> (h, w, 3), uint8 RGB."""
+    height, width = hr.shape[0] // scale, hr.shape[1] // scale
+    stages: list[Callable[[_Float], _Float]] = [
+        lambda picture: blur(picture, picture.shape[1] / width, random),
+        lambda picture: reduce(picture, width, height, random),
+        lambda picture: sensor_noise(picture, random),
+    ]
+    picture = hr.astype(np.float32)
+    for index in random.permutation(len(stages)):
+        picture = stages[index](picture)
+    return compress(to_levels(picture), random)
+
+
+def blur(picture: _Float, pixel: float, random: _Random) -> _Float:
+    """A lens: Gaussian, wider one way, at any angle. `pixel` is the size of an LR pixel."""
+    sigmas = random.uniform(*_BLUR, size=2) * pixel
+    turn = random.uniform(0, np.pi)
+    reach = max(1, int(np.ceil(3 * sigmas.max())))
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    kernel = np.exp(-((along / sigmas[0]) ** 2 + (across / sigmas[1]) ** 2) / 2)
+    kernel = (kernel / kernel.sum()).astype(np.float32)
+    return np.asarray(cv2.filter2D(picture, -1, kernel, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def reduce(picture: _Float, width: int, height: int, random: _Random) -> _Float:
+    """To the camera's size, antialiased by one of three filters."""
+    method = _REDUCTIONS[int(random.integers(len(_REDUCTIONS)))]
+    planes = [Image.fromarray(picture[..., c]).resize((width, height), method) for c in range(3)]
+    return np.stack([np.asarray(plane) for plane in planes], axis=-1)
+
+
+def sensor_noise(picture: _Float, random: _Random) -> _Float:
+    """Shot noise that grows with the root of the light, and read noise; coloured or grey."""
+    light = np.clip(picture, 0, 255) / 255
+    strength = random.uniform(*_NOISE) * np.sqrt(_READ_NOISE**2 + light)
+    channels = int(random.choice((1, 3)))
+    grain = random.standard_normal((*picture.shape[:2], channels), np.float32)
+    return np.asarray(picture + strength * grain, np.float32)
+
+
+def compress(picture: Picture, random: _Random) -> Picture:
+    """JPEG (as USB cameras send), H.264 (as network cameras do), or rarely nothing."""
+    if random.random() < _UNCOMPRESSED:
+        return picture
+    if random.random() < 0.5:
+        return jpeg(picture, int(random.integers(*_JPEG_QUALITY)))
+    return h264(picture, int(random.integers(*_H264_CRF)))
+
+
+def jpeg(picture: Picture, quality: int) -> Picture:
+    """To baseline JPEG and back; `quality` from 1 to 100."""
+    bgr = np.ascontiguousarray(picture[..., ::-1])
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    back: Any = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return np.asarray(back[..., ::-1], np.uint8)
+
+
+def h264(picture: Picture, crf: int) -> Picture:
+    """To one H.264 frame (4:2:0) and back; `crf` from 0 (lossless) to 51."""
+    height, width = picture.shape[:2]
+    even = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    encoder: Any = av.CodecContext.create("libx264", "w")
+    encoder.height, encoder.width = even.shape[:2]
+    encoder.pix_fmt, encoder.time_base, encoder.thread_count = "yuv420p", Fraction(1, 25), 1
+    encoder.options = {"crf": str(crf), "preset": "ultrafast", "tune": "zerolatency"}
+    packets = encoder.encode(av.VideoFrame.from_ndarray(even, "rgb24")) + encoder.encode(None)
+    decoder: Any = av.CodecContext.create("h264", "r")
+    decoder.thread_count = 1
+    frames = [frame for packet in (*packets, None) for frame in decoder.decode(packet)]
+    decoded = np.asarray(frames[0].to_ndarray(format="rgb24"), np.uint8)
+    return decoded[:height, :width]
+
+
+def to_levels(picture: _Float) -> Picture:
+    """Round and clip to uint8."""
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)

@@ -1,0 +1,175 @@
+"""Starting a run and resuming one: everything around the training loop, and the run's record."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from srgan_edge.errors import InputError
+from srgan_edge.evaluation import evaluate_folder
+from srgan_edge.quality import Judge, Picture
+from srgan_edge_train.content import HUB, ContentSource, content_source
+from srgan_edge_train.distribution import Distribution
+from srgan_edge_train.keras import tf
+from srgan_edge_train.photographs import Photographs, describe
+from srgan_edge_train.recipe import Recipe
+from srgan_edge_train.run_folder import RunFolder, initial_weights
+from srgan_edge_train.trainer import Trainer, settle_tensorflow
+from srgan_edge_train.validation import upscale_rgb
+
+_TOOLS = ("srgan-edge", "srgan-edge-train", "tensorflow", "tf-keras", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line says besides the recipe."""
+
+    data: Path
+    run: RunFolder
+    workers: Distribution
+    read: Callable[[Path, RunFolder, Recipe], Photographs]
+    content_weights: Path | None
+    evaluate: Path | None
+    judge: Judge | None
+
+
+@dataclass
+class Start:
+    """A run that is ready to train."""
+
+    trainer: Trainer
+    settings: Settings
+    record: dict[str, Any]
+
+    def train(self) -> dict[str, Any]:
+        """Train to the end and complete the record, which is returned."""
+        trainer, run = self.trainer, self.settings.run
+        kept = trainer.train()
+        found = {"steps_done": trainer.step, "validation_psnr": round(kept.psnr, 4)}
+        found |= {} if kept.lpips is None else {"validation_lpips": round(kept.lpips, 4)}
+        found["seconds"] = round(kept.seconds)
+        record = {**self.record, **found}
+        if self.settings.evaluate:
+            record["evaluation"] = {
+                **record.get("evaluation", {}),
+                "end": measure(trainer, self.settings)["generator"],
+            }
+        run.write_record(record)
+        run.remove_cache()
+        return record
+
+
+def new_run(settings: Settings, recipe: Recipe, init: str | None) -> Start:
+    """Read the photographs, build the networks, and keep what makes the run resumable.
+
+    Raises:
+        InputError: whatever is wrong with what was given; nothing is left behind.
+    """
+    settle_tensorflow()
+    run = settings.run
+    first = initial_weights(init) if init else None
+    content = content_source(settings.content_weights) if recipe.has_adversarial_phase else None
+    with run.removed_on_failure():
+        photographs = settings.read(settings.data, run, recipe)
+        recipe = recipe.for_pictures(len(photographs.training))
+        trainer = Trainer(run, recipe, photographs, settings.workers, content, settings.judge)
+        if first:
+            trainer.start_from(first)
+        record = _record(settings, trainer, init)
+        if settings.evaluate:
+            found = measure(trainer, settings)
+            names = {"data": str(settings.evaluate), "bicubic": found["bicubic"]}
+            record["evaluation"] = {**names, "start": found["generator"]}
+        run.write_recipe(recipe)
+        run.write_calibration(photographs, recipe.patch)
+        trainer.save_checkpoint()
+        run.write_record(record)  # last: what has a record can be resumed
+    return Start(trainer, settings, record)
+
+
+def resumed_run(settings: Settings, steps: int | None) -> Start:
+    """Go back to the newest checkpoint of a run.
+
+    Raises:
+        InputError: no run, nothing left to do, or other pictures or content weights than before.
+    """
+    settle_tensorflow()
+    run = settings.run
+    record = run.read_record()
+    recipe = run.read_recipe().with_steps(steps)
+    content = _recorded_content(record, settings) if recipe.has_adversarial_phase else None
+    with run.cache_removed_on_bad_input():
+        photographs = settings.read(settings.data, run, recipe)
+        found, expected = describe(photographs), record.get("photographs", {})
+        if any(found[kind] != expected.get(kind) for kind in ("training", "checking")):
+            raise InputError(
+                f"the pictures in {settings.data} are not those that the run in {run.path} was "
+                "started with"
+            )
+        trainer = Trainer(run, recipe, photographs, settings.workers, content, settings.judge)
+        trainer.resume()
+    run.write_recipe(recipe)
+    return Start(trainer, settings, {**record, "recipe": asdict(recipe)})
+
+
+def measure(trainer: Trainer, settings: Settings) -> dict[str, Any]:
+    """PSNR, SSIM and LPIPS of the generator that is kept, and bicubic's, on `--evaluate`."""
+    assert settings.evaluate is not None
+    kept = _Kept(trainer.training.averaged, trainer.recipe.scale)
+    mean = evaluate_folder(kept, settings.evaluate, settings.judge).mean
+    return {
+        name: {key: round(value, 4) for key, value in asdict(quality).items() if value is not None}
+        for name, quality in (("generator", mean.model), ("bicubic", mean.bicubic))
+    }
+
+
+class _Kept:
+    """The float generator as `evaluate_folder` takes it."""
+
+    def __init__(self, generator: Any, scale: int) -> None:
+        self.scale = scale
+        self._run = tf.function(lambda lr: generator(lr, training=False), reduce_retracing=True)
+
+    def __call__(self, frame: Picture) -> Picture:
+        rgb = upscale_rgb(self._run, np.ascontiguousarray(frame[..., ::-1]))
+        return rgb[..., ::-1]
+
+
+def _recorded_content(record: dict[str, Any], settings: Settings) -> ContentSource:
+    """The content network of a run that is resumed, from where it was or from a copy of it."""
+    recorded = record.get("content") or {}
+    if settings.content_weights is None and recorded.get("weights", HUB) != HUB:
+        settings = replace(settings, content_weights=Path(recorded["weights"]))
+    source = content_source(settings.content_weights)
+    if recorded and not source.matches(recorded):
+        raise InputError(
+            f"the run was started with the content weights {recorded['weights']}, "
+            f"{source.weights} are others"
+        )
+    return source
+
+
+def _record(settings: Settings, trainer: Trainer, init: str | None) -> dict[str, Any]:
+    """What somebody needs to know to judge or repeat the run."""
+    recipe, content = trainer.recipe, trainer.content
+    return {
+        "version": 1,
+        "date": date.today().isoformat(),
+        "data": str(settings.data.resolve()),
+        "recipe": asdict(recipe),
+        "init": init,
+        "content": {**asdict(content), "layers": recipe.content_layers} if content else None,
+        "policy": trainer.policy,
+        "replicas": settings.workers.replicas,
+        "tools": {name: importlib.metadata.version(name) for name in _TOOLS},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "photographs": describe(trainer.photographs),
+    }
