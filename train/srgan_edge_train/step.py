@@ -18,6 +18,7 @@ from srgan_edge_train.losses import (
     originals_loss,
     pixel_loss,
 )
+from srgan_edge_train.networks.low_resolution import at_low_resolution
 from srgan_edge_train.networks.patch import patch_discriminator
 from srgan_edge_train.networks.srgan import srgan_discriminator
 from srgan_edge_train.recipe import Recipe
@@ -55,6 +56,7 @@ class TrainingStep:
         self._content = content
         self._replicas = replicas
         self.generator = build_generator(recipe, policy)
+        self._generate = at_low_resolution(self.generator)
         self.averaged = build_generator(recipe, "float32")
         self.averaged.set_weights(self.generator.get_weights())
         self.optimizer = _adam(self.generator)
@@ -80,7 +82,7 @@ class TrainingStep:
         """A step for the pixel loss alone. LR and HR: uint8 RGB batches. Returns the losses."""
         lr, hr = _as_float(lr), _as_float(hr)
         with tf.GradientTape() as tape:
-            loss = pixel_loss(self.generator(lr, training=True), hr)
+            loss = pixel_loss(self._generate(lr, training=True), hr)
         self._apply(tape, loss, self.generator, self.optimizer)
         return {"loss": loss, "pixel": loss}
 
@@ -88,12 +90,12 @@ class TrainingStep:
         """A step of the discriminator, then one of the generator. Returns the losses."""
         lr, hr = _as_float(lr), _as_float(hr)
         if self._recipe.alternation == "separate":
-            fooled = self._train_discriminator_separately(self.generator(lr, training=False), hr)
+            fooled = self._train_discriminator_separately(self._generate(lr, training=False), hr)
             with tf.GradientTape() as tape:
-                terms = self._generator_losses(self.generator(lr, training=True), hr)
+                terms = self._generator_losses(self._generate(lr, training=True), hr)
         else:
             with tf.GradientTape() as tape:
-                sr = self.generator(lr, training=True)
+                sr = self._generate(lr, training=True)
                 with tape.stop_recording():
                     fooled = self._train_discriminator(sr, hr)
                 terms = self._generator_losses(sr, hr)
