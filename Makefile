@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := srgan_edge train/srgan_edge_train convert/srgan_edge_convert
+PACKAGES := srgan_edge train/srgan_edge_train convert/srgan_edge_convert benchmarks
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
 .PHONY: demo test check dist clean

@@ -69,6 +69,28 @@ def test_psnr_of_a_shift_in_brightness(shift: int, level: int) -> None:
     assert psnr_y(dark, dark + np.uint8(shift), 4) == pytest.approx(expected)
 
 
+@given(pairs())
+def test_without_a_judge_there_is_no_judgement(pair: tuple[Picture, Picture]) -> None:
+    assert compare(*pair, 4).lpips is None
+
+
+@given(pairs(), st.floats(0, 1), st.integers(2, 4))
+def test_a_judge_sees_the_result_and_the_original_whole(
+    pair: tuple[Picture, Picture], distance: float, scale: int
+) -> None:
+    seen: list[tuple[Picture, Picture]] = []
+
+    def judge(result: Picture, original: Picture) -> float:
+        seen.append((result, original))
+        return distance
+
+    quality = compare(*pair, scale, judge)
+    assert quality.lpips == distance
+    assert [(result is pair[0], original is pair[1]) for result, original in seen] == [(True, True)]
+    without = compare(*pair, scale)
+    assert (quality.psnr, quality.ssim) == (without.psnr, without.ssim)
+
+
 def test_the_border_does_not_count() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
     framed = picture.copy()

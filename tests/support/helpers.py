@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 TESTS = Path(__file__).parent.parent
 SAMPLES = TESTS / "samples"
 
@@ -59,6 +61,33 @@ checkpoint_every = 6
 seed = 1
 precision = "float32"
 """
+
+
+# Two phases, each of a few steps, with the smallest discriminator.
+ADVERSARIAL = {
+    "fidelity_steps": 4,
+    "steps": 10,
+    "average": 0.9,
+    "content_layers": ["block1_conv1", "block1_conv2"],
+    "content_weights": [0.1, 0.1],
+    "discriminator": "patch",
+    "discriminator_channels": 4,
+    "adversarial_weight": 0.005,
+    "adversarial_batch": 2,
+    "validate_every": 5,
+    "checkpoint_every": 3,
+}
+
+
+def write_content_weights(path: Path, factor: float = 1.0) -> Path:
+    """A stand-in for VGG19's first two layers: its shapes, random weights."""
+    random = np.random.default_rng(0)
+    weights = {}
+    for name, c_in in (("block1_conv1", 3), ("block1_conv2", 64)):
+        kernel = random.normal(0, 0.1 * factor, (3, 3, c_in, 64)).astype(np.float32)
+        weights |= {f"{name}/kernel": kernel, f"{name}/bias": np.zeros(64, np.float32)}
+    np.savez(path, **weights)
+    return path
 
 
 def write_tiny_recipe(folder: Path, scale: int = 4, **values: object) -> Path:

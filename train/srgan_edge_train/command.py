@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from srgan_edge_train.photographs import Photographs
     from srgan_edge_train.recipe import Recipe
     from srgan_edge_train.run_folder import RunFolder
+
+# What a worker that is not the chief needs not to go on with the chief's run.
+_NOT_COPIED = shutil.ignore_patterns("cache", "panels", "tensorboard")
 
 
 def train(
@@ -72,6 +76,8 @@ def train(
     with ExitStack() as stack:
         # Every worker trains; the chief alone keeps the run.
         kept = output if workers.is_chief else Path(stack.enter_context(TemporaryDirectory()))
+        if resume and not workers.is_chief:
+            shutil.copytree(output, kept, ignore=_NOT_COPIED, dirs_exist_ok=True)
         run = RunFolder(kept)
         settings = Settings(data, run, workers, _read, content_weights, evaluate, judge)
         if resume:
@@ -80,7 +86,8 @@ def train(
         else:
             started = new_run(settings, chosen, init)
         record = started.train()
-    typer.echo(_summary(run, record))
+    if workers.is_chief:
+        typer.echo(_summary(run, record))
 
 
 def _read(data: Path, run: RunFolder, recipe: Recipe) -> Photographs:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from srgan_edge.errors import InputError, RunError
 from srgan_edge_train.keras import keras, tf
-from srgan_edge_train.networks.vgg import LAYERS, vgg19
+from srgan_edge_train.networks.vgg import vgg19
+from srgan_edge_train.recipe import CONTENT_LAYERS
 
 HUB = "keras.applications"
 
@@ -107,7 +108,7 @@ def _from_file(path: Path, network: Any) -> dict[str, Any]:
     weights = {}
     for layer in _convs(network):
         if f"{layer.name}/kernel" not in held or f"{layer.name}/bias" not in held:
-            there = [name for name in LAYERS if f"{name}/kernel" in held]
+            there = [name for name in CONTENT_LAYERS if f"{name}/kernel" in held]
             raise InputError(
                 f"{path} has no {layer.name}: choose with --content-layer among "
                 f"{', '.join(there) or 'none (it holds no VGG19 layer)'}"

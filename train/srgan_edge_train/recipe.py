@@ -19,6 +19,12 @@ else:
     import tomli as tomllib
 
 RECIPES = ("edge", "camera", "srgan")
+# VGG19's convolutions, each with its ReLU.
+CONTENT_LAYERS = tuple(
+    f"block{block}_conv{conv}"
+    for block, convs in enumerate((2, 2, 4, 4, 4), start=1)
+    for conv in range(1, convs + 1)
+)
 # LR pixels around a crop of which a camera's picture is made: blur and codec blocks reach in.
 CAMERA_MARGIN = 4
 _MANY = 100_000_000
@@ -267,6 +273,10 @@ def _check_agreement(recipe: Recipe) -> None:
         raise InputError(
             f"recipe: content_weights must hold a number for each of content_layers, got "
             f"{len(weights)} for {len(layers)}"
+        )
+    if unknown := [layer for layer in layers if layer not in CONTENT_LAYERS]:
+        raise InputError(
+            f"recipe: content_layers must be among {', '.join(CONTENT_LAYERS)}, got {unknown[0]!r}"
         )
     if recipe.discriminator != "none" and not layers:
         raise InputError("recipe: content_layers must name a layer when there is a discriminator")

@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from srgan_edge_train.keras import keras, tf
+from srgan_edge_train.recipe import CONTENT_LAYERS
 
-_BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
-LAYERS = tuple(
-    f"block{block}_conv{conv}"
-    for block, (convs, _) in enumerate(_BLOCKS, start=1)
-    for conv in range(1, convs + 1)
-)
+_CHANNELS = (64, 128, 256, 512, 512)  # of each block
 # Mean of ImageNet, BGR in 0..255.
 _MEAN = (103.939, 116.779, 123.68)
 
@@ -28,16 +24,16 @@ def vgg19(outputs: tuple[str, ...], policy: str) -> Any:
     """
     picture = keras.Input((None, None, 3), name="picture")
     features = ImageNetInput(dtype="float32", name="imagenet")(picture)
-    deepest = max(LAYERS.index(name) for name in outputs)
+    deepest = max(CONTENT_LAYERS.index(name) for name in outputs)
     found = {}
-    for name in LAYERS[: deepest + 1]:
+    for name in CONTENT_LAYERS[: deepest + 1]:
         block = int(name[5])
         if name.endswith("conv1") and block > 1:
             features = keras.layers.MaxPooling2D(2, dtype=policy, name=f"block{block - 1}_pool")(
                 features
             )
         features = keras.layers.Conv2D(
-            _BLOCKS[block - 1][1], 3, padding="same", activation="relu", dtype=policy, name=name
+            _CHANNELS[block - 1], 3, padding="same", activation="relu", dtype=policy, name=name
         )(features)
         found[name] = features
     model = keras.Model(picture, [found[name] for name in outputs], name="vgg19")
