@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import timedelta
 from types import TracebackType
 from typing import ClassVar
 
@@ -30,14 +31,24 @@ class ProgressLine:
         self._bar = self._shown[-1] if self._shown else _display(self._console)
         self._task = self._bar.add_task(label, total=total, note="")
         self._logged = time.monotonic()
+        self._first: tuple[int, float] | None = None
 
     def update(self, done: int, note: str = "") -> None:
         """`done` of the total are ready; `note` is shown behind."""
         self._bar.update(self._task, completed=done, note=escape(note))
+        self._first = self._first or (done, time.monotonic())
         if not self._console.is_terminal and time.monotonic() - self._logged >= _LOG_SECONDS:
             self._logged = time.monotonic()
             total = "" if self._total is None else f"/{self._total}"
-            self.say(f"{self._label} {done}{total} {note}".rstrip())
+            self.say(f"{self._label} {done}{total} {note}{self._left(done)}".rstrip())
+
+    def _left(self, done: int) -> str:
+        """The time that is left, as far as can be told, for a log; the bar has its own."""
+        first, started = self._first or (done, 0.0)
+        if self._total is None or done <= first:
+            return ""
+        seconds = (time.monotonic() - started) / (done - first) * (self._total - done)
+        return f"  {timedelta(seconds=round(seconds))} left"
 
     def say(self, text: str) -> None:
         """Print a line that stays, above the bar."""

@@ -9,7 +9,7 @@ import pytest
 from helpers import SAMPLES, TESTS, run_cli, write_tiny_recipe
 
 # Fast ones first.
-_ORDER = ("srgan_edge", "train", "convert", "road")
+_ORDER = ("srgan_edge", "train", "convert", "benchmarks", "road")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

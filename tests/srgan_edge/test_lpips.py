@@ -33,7 +33,7 @@ def judge(weights: Path) -> Lpips:
 @pytest.fixture(scope="module")
 def scene(samples: Path) -> Picture:
     """A piece of a real picture, of odd sides."""
-    return np.ascontiguousarray(read_rgb(samples / "harbour.png")[:97, :131])
+    return np.ascontiguousarray(read_rgb(samples / "harbour.png")[:65, :83])
 
 
 def layers() -> dict[str, Any]:
@@ -80,7 +80,7 @@ def test_the_order_does_not_matter(judge: Lpips, scene: Picture) -> None:
 
 
 def test_it_grows_with_blur(judge: Lpips, scene: Picture) -> None:
-    blurred = [cv2.GaussianBlur(scene, (0, 0), sigma) for sigma in (0.5, 1.0, 2.0, 4.0)]
+    blurred = [cv2.GaussianBlur(scene, (0, 0), sigma) for sigma in (0.5, 1.0, 3.0)]
     distances = [judge(np.asarray(picture, np.uint8), scene) for picture in blurred]
     assert distances == sorted(distances)
     assert distances[0] < 0.1 < 0.3 < distances[-1]

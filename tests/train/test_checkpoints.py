@@ -152,7 +152,7 @@ def test_a_save_that_fails_leaves_those_before(tmp_path: Path) -> None:
     state.trained_and_saved(6)
     newer = state.values()
     state.train(3)
-    with full_disk(50_000), pytest.raises(RunError, match="checkpoint of step 9 in .*checkpoints"):
+    with full_disk(50_000), pytest.raises(RunError, match=r"checkpoint of step 9 in .*checkpoints"):
         state.checkpoints.save(9)
     assert kept(tmp_path) == [3, 6]
     resumed = State(tmp_path)
@@ -211,7 +211,7 @@ def test_whatever_says_that_the_disk_is_full_is_one_line(
         raise error
 
     monkeypatch.setattr(tf.train.CheckpointManager, "save", refuse)
-    with pytest.raises(RunError, match="step 4.*No space left on device") as raised:
+    with pytest.raises(RunError, match=r"step 4.*No space left on device") as raised:
         state.checkpoints.save(4)
     assert "\n" not in str(raised.value)
     assert State(tmp_path).checkpoints.restore() == 3

@@ -11,10 +11,11 @@ from srgan_edge.errors import InputError, RunError
 from srgan_edge.images import read_rgb
 from srgan_edge_train.content import HUB, ContentSource, content_source, load_content, normalise
 from srgan_edge_train.keras import keras, tf
-from srgan_edge_train.networks.vgg import LAYERS, vgg19
+from srgan_edge_train.networks.vgg import vgg19
+from srgan_edge_train.recipe import CONTENT_LAYERS
 
 Pixels = npt.NDArray[np.float32]
-HELD = LAYERS[:4]  # block1_conv1 to block2_conv2
+HELD = CONTENT_LAYERS[:4]  # block1_conv1 to block2_conv2
 DEAD = 5  # a channel of block1_conv2 that never speaks
 
 
@@ -90,7 +91,7 @@ def test_a_layer_that_is_missing_is_named_with_those_that_are_there(
 
 def test_a_file_of_something_else_is_told(tmp_path: Path) -> None:
     source = save(tmp_path / "other.npz", {"lr": noise(2, 2)})
-    with pytest.raises(InputError, match="none.*no VGG19 layer"):
+    with pytest.raises(InputError, match=r"none.*no VGG19 layer"):
         load_content(source, ("block1_conv1",), None, "float32")
 
 
@@ -117,7 +118,7 @@ def test_damaged_files_are_refused(tmp_path: Path, held: dict[str, Any], kind: s
         with path.open("wb") as file:
             np.save(file, noise(3))
     else:
-        np.savez(path, **{"block1_conv1/kernel": np.array([{}], object)})
+        save(path, {"block1_conv1/kernel": np.array([{}], object)})
     with pytest.raises(InputError, match=r"cannot read the content weights .*vgg\.npz"):
         load_content(content_source(path), ("block1_conv1",), None, "float32")
 
@@ -198,7 +199,7 @@ def test_the_weights_at_hand_are_normalised(vgg_weights: Path, samples: Path) ->
     picture = read_rgb(samples / "harbour.png")[None, :128, :128].astype(np.float32) / 255
     for one in network(picture):
         assert 0.3 < float(tf.reduce_mean(one)) < 3
-    with pytest.raises(InputError, match="has no block3_conv2.*block3_conv1$"):
+    with pytest.raises(InputError, match=r"has no block3_conv2.*block3_conv1$"):
         load_content(content_source(vgg_weights), ("block3_conv4",), None, "float32")
 
 

@@ -111,22 +111,19 @@ def test_blur_spreads_a_point_without_moving_or_dimming_it() -> None:
             )
 
 
-def test_blur_is_between_the_sharpest_and_the_softest_lens_at_any_angle() -> None:
+def test_blur_is_between_the_sharpest_and_the_softest_lens_each_way_by_itself() -> None:
     point = np.zeros((41, 41, 3), np.float32)
     point[20, 20] = 1
     y, x = np.mgrid[-20:21, -20:21]
-    widths, angles = [], []
+    across, down = [], []
     for seed in range(60):
         light = blur(point, 4.0, np.random.default_rng(seed))[..., 0].astype(float)
-        mixed = (light * x * y).sum()
-        spread = np.array([[(light * x * x).sum(), mixed], [mixed, (light * y * y).sum()]])
-        sizes, axes = np.linalg.eigh(spread)
-        widths += list(np.sqrt(np.maximum(sizes, 0)))
-        angles.append(np.arctan2(axes[1, 1], axes[0, 1]) % np.pi)
-    assert max(widths) < 0.8 * 4 + 0.1
-    assert max(widths) > 0.7 * 4
-    assert min(widths) < 0.25 * 4
-    assert np.histogram(angles, 4, (0, np.pi))[0].min() > 3
+        across.append(np.sqrt((light * x * x).sum()))
+        down.append(np.sqrt((light * y * y).sum()))
+    for widths in (across, down):
+        assert 0.7 * 4 < max(widths) < 0.8 * 4 + 0.1
+        assert min(widths) < 0.25 * 4
+    assert abs(np.corrcoef(across, down)[0, 1]) < 0.4
 
 
 def test_a_larger_pixel_blurs_more(scene: Picture) -> None:
@@ -159,7 +156,9 @@ def test_noise_grows_with_light() -> None:
         dark, grey, bright = (float(noise_of(level, seed).std()) for level in (0, 128, 255))
         assert 0 < dark < grey < bright
         # Shot noise goes with the root of the light, read noise is always there.
-        assert (bright / dark) ** 2 == pytest.approx(1 + 1 / 0.3**2, rel=0.01)
+        for level, found in ((128, grey), (255, bright)):
+            expected = 1 + level / 255 / 0.3**2
+            assert (found / dark) ** 2 == pytest.approx(expected, rel=0.01)
 
 
 def test_noise_is_at_most_as_strong_as_said_and_has_no_tendency() -> None:
@@ -196,8 +195,9 @@ def test_a_codec_is_near_at_high_quality_and_far_at_low(
 def test_a_codec_keeps_a_plain_colour(
     codec: Callable[[Picture, int], Picture], quality: int, colour: tuple[int, int, int]
 ) -> None:
-    plain = np.full((16, 16, 3), colour, np.uint8)
-    assert np.abs(codec(plain, quality).astype(int) - plain).max() < 8
+    for height, width in ((16, 16), (15, 17)):  # what is added to odd sides does not bleed in
+        plain = np.full((height, width, 3), colour, np.uint8)
+        assert np.abs(codec(plain, quality).astype(int) - plain).max() < 8
 
 
 @settings(max_examples=40)
@@ -229,9 +229,10 @@ def test_the_stream_is_jpeg_or_h264_and_rarely_untouched(
         monkeypatch.setattr(degradation, name, recorder(name))
     for seed in range(400):
         assert compress(scene, np.random.default_rng(seed)) is scene
-    untouched = 400 - len(asked["jpeg"]) - len(asked["h264"])
-    assert 20 <= untouched <= 65
-    assert 130 <= len(asked["jpeg"]) <= 230
+    jpegs, streams = len(asked["jpeg"]) / 400, len(asked["h264"]) / 400
+    assert 1 - jpegs - streams == pytest.approx(0.1, abs=0.06)
+    assert jpegs == pytest.approx(0.65, abs=0.08)
+    assert streams == pytest.approx(0.25, abs=0.08)
     assert 40 <= min(asked["jpeg"]) < 45 <= 90 < max(asked["jpeg"]) <= 96
     assert 18 <= min(asked["h264"]) < 20 <= 31 < max(asked["h264"]) <= 33
 

@@ -6,13 +6,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from srgan_edge_train.generators import generator_scale, load_generator, save_generator
 from srgan_edge_train.keras import keras, tf
+from srgan_edge_train.networks.edge import edge_generator
 from srgan_edge_train.networks.layers import SpectralConv2D
+from srgan_edge_train.networks.low_resolution import NearestConv, at_low_resolution
 from srgan_edge_train.networks.patch import patch_discriminator
 from srgan_edge_train.networks.srgan import srgan_discriminator, srgan_generator
-from srgan_edge_train.networks.vgg import LAYERS, ImageNetInput, vgg19
+from srgan_edge_train.networks.vgg import ImageNetInput, vgg19
+from srgan_edge_train.recipe import CONTENT_LAYERS
 
 Pixels = npt.NDArray[np.float32]
 
@@ -125,6 +130,58 @@ def test_the_srgan_generator_comes_back_from_its_file(srgan: Any, tmp_path: Path
     picture = noise(1, 7, 5, 3)
     np.testing.assert_array_equal(loaded(picture), srgan(picture))
     assert loaded.get_config() == srgan.get_config()
+
+
+@settings(max_examples=25)
+@given(
+    size=st.sampled_from([1, 3, 5, 7, 9]),
+    height=st.integers(1, 8),
+    width=st.integers(1, 8),
+    seed=st.integers(0, 99),
+)
+def test_a_convolution_after_enlargement_is_the_same_before_it(
+    size: int, height: int, width: int, seed: int
+) -> None:
+    conv = keras.layers.Conv2D(2, size, padding="same")
+    conv.build((None, None, None, 3))
+    random = np.random.default_rng(seed)
+    conv.set_weights([random.normal(size=weight.shape) for weight in conv.weights])
+    picture = noise(2, height, width, 3, seed=seed)
+    expected = conv(picture.repeat(2, 1).repeat(2, 2))
+    np.testing.assert_allclose(NearestConv(conv)(picture), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [2, 4, 8])
+def test_the_generator_that_enlarges_late_is_the_same_function(scale: int) -> None:
+    keras.utils.set_random_seed(0)
+    generator = srgan_generator(scale, "float32")
+    scatter(generator)
+    fast = at_low_resolution(generator)
+    assert not kinds(fast, keras.layers.UpSampling2D)
+    picture = noise(2, 5, 6, 3)
+    for training in (False, True):
+        expected = generator(picture, training=training).numpy()
+        found = fast(picture, training=training).numpy()
+        assert found.shape == (2, 5 * scale, 6 * scale, 3)
+        np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_the_generator_that_enlarges_late_trains_the_same_weights(srgan: Any) -> None:
+    fast = at_low_resolution(srgan)
+    assert {id(weight) for weight in fast.weights} <= {id(weight) for weight in srgan.weights}
+    picture = noise(1, 5, 6, 3)
+    gradients = []
+    for network in (srgan, fast):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(network(picture, training=False) ** 2)
+        gradients.append(tape.gradient(loss, srgan.trainable_variables))
+    for one, other in zip(*gradients, strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-3 * float(tf.reduce_max(tf.abs(one))))
+
+
+def test_a_generator_that_does_not_enlarge_so_is_left_as_it_is() -> None:
+    edge = edge_generator(2, 8, 3, "float32")
+    assert at_low_resolution(edge) is edge
 
 
 def test_the_srgan_discriminator_has_the_size_that_is_promised() -> None:
@@ -261,15 +318,15 @@ def test_vgg_up_to_block3_conv4_has_the_size_that_is_promised() -> None:
 
 
 def test_vgg_names_all_its_layers() -> None:
-    assert len(LAYERS) == 16
-    assert (LAYERS[0], LAYERS[3], LAYERS[7], LAYERS[-1]) == (
+    assert len(CONTENT_LAYERS) == 16
+    assert (CONTENT_LAYERS[0], CONTENT_LAYERS[3], CONTENT_LAYERS[7], CONTENT_LAYERS[-1]) == (
         "block1_conv1",
         "block2_conv2",
         "block3_conv4",
         "block5_conv4",
     )
     network = vgg19(("block2_conv1",), "float32")
-    assert [layer.name for layer in kinds(network, keras.layers.Conv2D)] == list(LAYERS[:3])
+    assert [layer.name for layer in kinds(network, keras.layers.Conv2D)] == list(CONTENT_LAYERS[:3])
 
 
 def test_vgg_sees_blue_first_without_the_mean_of_imagenet() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srgan_edge.errors import InputError
-from srgan_edge_train.recipe import CAMERA_MARGIN, RECIPES, Recipe, load_recipe
+from srgan_edge_train.recipe import CAMERA_MARGIN, CONTENT_LAYERS, RECIPES, Recipe, load_recipe
 
 EDGE = load_recipe("edge")
 SRGAN = load_recipe("srgan")
@@ -26,7 +26,9 @@ def builtin(name: str) -> str:
     channels=st.integers(1, 512),
     learning_rate=st.floats(1e-9, 1.0),
     name=st.text(st.characters(codec="utf-8"), max_size=20),
-    layers=st.lists(st.tuples(st.text(max_size=9), st.floats(0, 9)), min_size=1, max_size=4),
+    layers=st.lists(
+        st.tuples(st.sampled_from(CONTENT_LAYERS), st.floats(0, 9)), min_size=1, max_size=4
+    ),
 )
 def test_toml_round_trip(
     scale: int, channels: int, learning_rate: float, name: str, layers: list[tuple[str, float]]
@@ -144,6 +146,10 @@ def test_a_recipe_is_read_from_a_file(tmp_path: Path) -> None:
     [
         ({"content_weights": (1.0,)}, "got 1 for 3"),
         ({"content_layers": (), "content_weights": ()}, "content_layers must name a layer"),
+        (
+            {"content_layers": ("block1_conv1", "block3_conv5", "x")},
+            "block5_conv4, got 'block3_conv5'",
+        ),
         ({"alternation": "separate"}, "alternation must be 'joint'"),
         ({"discriminator": "srgan", "adversarial_patch": 10}, "multiple of 16, got 40"),
         ({"discriminator": "srgan", "adversarial_patch": 0, "patch": 6}, "multiple of 16, got 24"),

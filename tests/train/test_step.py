@@ -65,7 +65,7 @@ def as_float(pictures: npt.NDArray[np.uint8]) -> Any:
 
 
 def descent(step: TrainingStep, generator: float, discriminator: float | None = None) -> None:
-    """Plain gradient descent: a change is then the gradient, not just its sign as at Adam's start."""
+    """Plain gradient descent: a change is then the gradient, not its sign as at Adam's start."""
     step.optimizer = keras.optimizers.legacy.SGD(generator)
     if discriminator is not None:
         step.discriminator_optimizer = keras.optimizers.legacy.SGD(discriminator)
@@ -103,7 +103,10 @@ def test_a_fidelity_step_goes_down_the_pixel_loss() -> None:
     terms = step.fidelity(lr, hr)
     assert terms.keys() == {"loss", "pixel"}
     assert float(terms["loss"]) == float(terms["pixel"]) == pytest.approx(float(expected), rel=1e-5)
-    theirs = [old - 0.5 * np.asarray(g) for old, g in zip(before, gradients, strict=True)]
+    theirs = [
+        old - np.float32(0.5) * np.asarray(g, np.float32)
+        for old, g in zip(before, gradients, strict=True)
+    ]
     assert_same_change(before, trained(step.generator), theirs)
     assert changed(before, trained(step.generator))
 

@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pytest
 from helpers import assert_refused, run_cli, write_tiny_recipe
 from PIL import Image
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from srgan_edge.quality import Picture, psnr_y, resize_bicubic
@@ -140,7 +139,7 @@ def test_a_panel_of_large_pictures_shows_their_middle_one_to_one() -> None:
 
 
 def test_pictures_are_rounded_and_clipped() -> None:
-    values: npt.NDArray[np.float32] = np.array([-0.5, 0.4, 0.6, 254.4, 300], np.float32) / 255
+    values = np.array([-0.5, 0.4, 0.6, 254.4, 300], np.float32) / np.float32(255)
     lr = np.zeros((1, 5, 3), np.uint8)
     made = upscale_rgb(lambda _: values[None, None, :, None].repeat(3, -1), lr)
     np.testing.assert_array_equal(made[0, :, 0], [0, 0, 1, 254, 255])

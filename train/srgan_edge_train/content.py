@@ -127,6 +127,7 @@ def _from_hub() -> dict[str, Any]:
     except Exception as error:  # urllib's and Keras's own, none of them documented
         raise RunError(
             "cannot download VGG19's weights for the content loss: give a file of them with "
-            f"--content-weights FILE.npz ({str(error).splitlines()[0][:120]})"
+            "--content-weights FILE.npz, or train with the pixel loss alone, --set "
+            f"discriminator=none ({str(error).splitlines()[0][:120]})"
         ) from None
     return {layer.name: layer.get_weights() for layer in _convs(whole)}
