@@ -46,8 +46,8 @@ class Lpips:
             InputError: it cannot be read, or does not hold them.
         """
         try:
-            with np.load(weights, allow_pickle=False) as file:
-                held = {key: file[key].astype(np.float32) for key in file.files}
+            with weights.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                held = {key: arrays[key].astype(np.float32) for key in arrays.files}
         except Exception as error:  # numpy raises many kinds for what is no npz
             raise InputError(f"cannot read the LPIPS weights {weights}: {error}") from None
         self._layers = []
@@ -58,7 +58,10 @@ class Lpips:
                 f"lin{number}": (c_out,),
             }
             for key, shape in shapes.items():
-                if key not in held or held[key].size != np.prod(shape):
+                # A list of numbers may be shaped as it likes, a kernel's axes must be in order.
+                flat = len(shape) == 1
+                there = key in held and (held[key].ravel() if flat else held[key]).shape == shape
+                if not there:
                     raise InputError(f"{weights} holds no LPIPS weights: {key} must be {shape}")
             self._layers.append([held[key].reshape(shape) for key, shape in shapes.items()])
 

@@ -125,7 +125,6 @@ def test_a_file_that_lacks_weights_is_told(tmp_path: Path, key: str) -> None:
             Lpips(tmp_path / "lpips.npz")
 
 
-@pytest.mark.xfail(reason="kernels are checked by their size: another order of axes is taken")
 def test_kernels_in_the_order_of_torch_are_told(tmp_path: Path) -> None:
     held = layers()
     turned = {

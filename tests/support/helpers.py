@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ precision = "float32"
 
 
 # Two phases, each of a few steps, with the smallest discriminator.
-ADVERSARIAL = {
+ADVERSARIAL: dict[str, Any] = {
     "fidelity_steps": 4,
     "steps": 10,
     "average": 0.9,
@@ -82,7 +83,7 @@ ADVERSARIAL = {
 def write_content_weights(path: Path, factor: float = 1.0) -> Path:
     """A stand-in for VGG19's first two layers: its shapes, random weights."""
     random = np.random.default_rng(0)
-    weights = {}
+    weights: dict[str, Any] = {}
     for name, c_in in (("block1_conv1", 3), ("block1_conv2", 64)):
         kernel = random.normal(0, 0.1 * factor, (3, 3, c_in, 64)).astype(np.float32)
         weights |= {f"{name}/kernel": kernel, f"{name}/bias": np.zeros(64, np.float32)}

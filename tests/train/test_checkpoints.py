@@ -164,7 +164,6 @@ def test_a_save_that_fails_leaves_those_before(tmp_path: Path) -> None:
     assert_equal(resumed.values(), older)
 
 
-@pytest.mark.xfail(reason="_remove leaves TensorFlow's folder ckpt-9_temp")
 def test_a_save_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:
     state = State(tmp_path)
     with full_disk(50_000), pytest.raises(RunError):
@@ -183,7 +182,6 @@ def test_after_a_save_that_failed_the_next_one_is_kept(tmp_path: Path) -> None:
     assert State(tmp_path).checkpoints.restore() == 5
 
 
-@pytest.mark.xfail(reason="_remove takes ckpt-1*, which is ckpt-12 too")
 def test_a_save_that_fails_takes_no_other_step_with_it(tmp_path: Path) -> None:
     """As after a restart further back, with a later checkpoint still lying there."""
     State(tmp_path).trained_and_saved(12)

@@ -181,9 +181,6 @@ def test_normalising_only_divides_each_channel(original: Any) -> None:
         np.testing.assert_allclose(new, expected, rtol=1e-2, atol=1e-3 * expected.max())
 
 
-@pytest.mark.xfail(
-    raises=ValueError, reason="normalise: Keras returns the map of a single convolution bare"
-)
 def test_a_network_of_one_layer_is_normalised_too(original: Any) -> None:
     keras.utils.set_random_seed(0)
     network = vgg19(("block1_conv1",), "float32")
@@ -215,7 +212,6 @@ def test_without_the_hub_a_file_is_asked_for(monkeypatch: pytest.MonkeyPatch) ->
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.xfail(raises=IndexError, reason="_from_hub takes the first line of an empty message")
 def test_a_hub_that_fails_without_a_word_is_answered_too(monkeypatch: pytest.MonkeyPatch) -> None:
     def silent(**_: object) -> None:
         raise ConnectionResetError

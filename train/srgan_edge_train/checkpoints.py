@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,9 @@ class Checkpoints:
 
     def _remove(self, step: int) -> None:
         """What a failed save left."""
-        for path in self._folder.glob(f"ckpt-{step}*"):
-            if path.is_file():
-                path.unlink(missing_ok=True)
+        for path in self._folder.glob(f"ckpt-{step}.*"):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self._folder / f"ckpt-{step}_temp", ignore_errors=True)
 
 
 def _first_line(error: Exception) -> str:

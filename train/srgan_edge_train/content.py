@@ -81,6 +81,7 @@ def normalise(network: Any, pictures: Any) -> None:
     """
     convs = _convs(network)
     maps = keras.Model(network.input, [layer.output for layer in convs])(pictures)
+    maps = tf.nest.flatten(maps)  # Keras returns a single one bare
     means = [np.asarray(tf.reduce_mean(tf.cast(one, tf.float32), (0, 1, 2))) for one in maps]
     before: npt.NDArray[np.float32] = np.ones(3, np.float32)
     for layer, mean in zip(convs, means, strict=True):
@@ -101,8 +102,8 @@ def _set_weights(network: Any, weights: dict[str, Any]) -> None:
 
 def _from_file(path: Path, network: Any) -> dict[str, Any]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            held = {key: file[key] for key in file.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            held = {key: arrays[key] for key in arrays.files}
     except Exception as error:  # numpy raises many kinds for what is no npz
         raise InputError(f"cannot read the content weights {path}: {error}") from None
     weights = {}
@@ -128,6 +129,6 @@ def _from_hub() -> dict[str, Any]:
         raise RunError(
             "cannot download VGG19's weights for the content loss: give a file of them with "
             "--content-weights FILE.npz, or train with the pixel loss alone, --set "
-            f"discriminator=none ({str(error).splitlines()[0][:120]})"
+            f"discriminator=none ({(str(error) or repr(error)).splitlines()[0][:120]})"
         ) from None
     return {layer.name: layer.get_weights() for layer in _convs(whole)}

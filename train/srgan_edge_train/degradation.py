@@ -25,8 +25,8 @@ _Random = np.random.Generator
 _BLUR = (0.1, 0.8)  # standard deviation in LR pixels: from a sharp lens to a soft one
 _NOISE = (0.0, 8.0)  # standard deviation in levels at full brightness
 _READ_NOISE = 0.3  # the share of it that is there in the dark
-_JPEG_QUALITY = (40, 96)
-_H264_CRF = (18, 33)
+_JPEG_QUALITY = (40, 95)
+_H264_CRF = (18, 32)
 # Shares of the pictures; the rest no codec touches. H.264 takes longer than all else together.
 _JPEG_SHARE, _H264_SHARE = 0.65, 0.25
 _REDUCTIONS = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)
@@ -73,9 +73,9 @@ def compress(picture: Picture, random: _Random) -> Picture:
     """JPEG (as USB cameras send), H.264 (as network cameras do), or rarely nothing."""
     choice = random.random()
     if choice < _JPEG_SHARE:
-        return jpeg(picture, int(random.integers(*_JPEG_QUALITY)))
+        return jpeg(picture, int(random.integers(*_JPEG_QUALITY, endpoint=True)))
     if choice < _JPEG_SHARE + _H264_SHARE:
-        return h264(picture, int(random.integers(*_H264_CRF)))
+        return h264(picture, int(random.integers(*_H264_CRF, endpoint=True)))
     return picture
 
 

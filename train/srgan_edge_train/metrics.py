@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from srgan_edge.errors import InputError
 from srgan_edge.files import whole_file
@@ -71,7 +72,7 @@ def read_metrics(path: Path, until: int) -> list[Metrics]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             lines = [_parsed(row) for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
         raise InputError(f"{path} is damaged: {error}") from None
     return [line for line in lines if line.step <= until]
 
@@ -115,5 +116,10 @@ def _text(value: float | None) -> str:
 
 
 def _parsed(row: dict[str, str]) -> Metrics:
-    values = {name: float(row[name]) if row[name] else None for name in row if name != "step"}
-    return Metrics(step=int(row["step"]), **values)  # type: ignore[arg-type]
+    if set(row) != {field.name for field in fields(Metrics)}:
+        raise ValueError(f"a line has other columns than the {len(fields(Metrics))} known ones")
+    values: dict[str, Any] = {"step": int(row["step"])}
+    for field in fields(Metrics)[1:]:
+        text = row[field.name]
+        values[field.name] = None if text == "" and "None" in str(field.type) else float(text)
+    return Metrics(**values)

@@ -28,6 +28,7 @@ CONTENT_LAYERS = tuple(
 # LR pixels around a crop of which a camera's picture is made: blur and codec blocks reach in.
 CAMERA_MARGIN = 4
 _MANY = 100_000_000
+_HIGHEST_WEIGHT = 1e6
 _CHOICES = {
     "generator": ("edge", "srgan"),
     "degradation": ("bicubic", "camera"),
@@ -57,8 +58,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "warmup": (0, _MANY),
     "final_rate": (0.0, 1.0),
     "average": (0.0, 0.999999),
-    "pixel_weight": (0.0, 1e6),
-    "adversarial_weight": (0.0, 1e6),
+    "pixel_weight": (0.0, _HIGHEST_WEIGHT),
+    "adversarial_weight": (0.0, _HIGHEST_WEIGHT),
     "discriminator_channels": (1, 512),
     "validate_every": (0, _MANY),
     "checkpoint_every": (1, _MANY),
@@ -176,6 +177,8 @@ class Recipe:
                 known = ", ".join(asdict(self))
                 raise InputError(f"--set takes key=value, got {setting!r}; the keys are: {known}")
             values[key.strip()] = _value(text.strip())
+        if "steps" in values:
+            values.setdefault("epochs", 0)
         return replace(self, **_as_fields(values))
 
     def to_toml(self) -> str:
@@ -273,6 +276,20 @@ def _check_agreement(recipe: Recipe) -> None:
         raise InputError(
             f"recipe: content_weights must hold a number for each of content_layers, got "
             f"{len(weights)} for {len(layers)}"
+        )
+    if wrong := [weight for weight in weights if not 0 <= weight <= _HIGHEST_WEIGHT]:
+        raise InputError(
+            f"recipe: content_weights must be from 0 to {_HIGHEST_WEIGHT:g}, got {wrong[0]}"
+        )
+    if recipe.epochs and recipe.fidelity_steps:
+        raise InputError(
+            "recipe: epochs are for a recipe without a fidelity phase, got "
+            f"{recipe.epochs} with {recipe.fidelity_steps} fidelity_steps"
+        )
+    if recipe.sampling == "epochs" and recipe.adversarial_batch not in (0, recipe.batch):
+        raise InputError(
+            "recipe: sampling by epochs needs adversarial_batch 0 or as batch, got "
+            f"{recipe.adversarial_batch} and {recipe.batch}"
         )
     if unknown := [layer for layer in layers if layer not in CONTENT_LAYERS]:
         raise InputError(

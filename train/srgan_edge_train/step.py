@@ -159,7 +159,7 @@ class TrainingStep:
         return all(
             bool(tf.reduce_all(tf.math.is_finite(weight)))
             for network in networks
-            for weight in network.trainable_weights
+            for weight in network.weights
         )
 
     def follow(self) -> None:
