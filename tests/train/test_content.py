@@ -12,7 +12,7 @@ from srgan_edge.images import read_rgb
 from srgan_edge_train.content import HUB, ContentSource, content_source, load_content, normalise
 from srgan_edge_train.keras import keras, tf
 from srgan_edge_train.networks.vgg import vgg19
-from srgan_edge_train.recipe import CONTENT_LAYERS
+from srgan_edge_train.recipe_check import CONTENT_LAYERS
 
 Pixels = npt.NDArray[np.float32]
 HELD = CONTENT_LAYERS[:4]  # block1_conv1 to block2_conv2

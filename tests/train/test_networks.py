@@ -17,7 +17,7 @@ from srgan_edge_train.networks.low_resolution import NearestConv, at_low_resolut
 from srgan_edge_train.networks.patch import patch_discriminator
 from srgan_edge_train.networks.srgan import srgan_discriminator, srgan_generator
 from srgan_edge_train.networks.vgg import ImageNetInput, vgg19
-from srgan_edge_train.recipe import CONTENT_LAYERS
+from srgan_edge_train.recipe_check import CONTENT_LAYERS
 
 Pixels = npt.NDArray[np.float32]
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from srgan_edge.errors import InputError, RunError
 from srgan_edge_train.keras import keras, tf
 from srgan_edge_train.networks.vgg import vgg19
-from srgan_edge_train.recipe import CONTENT_LAYERS
+from srgan_edge_train.recipe_check import CONTENT_LAYERS
 
 HUB = "keras.applications"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from srgan_edge_train.keras import keras, tf
-from srgan_edge_train.recipe import CONTENT_LAYERS
+from srgan_edge_train.recipe_check import CONTENT_LAYERS
 
 _CHANNELS = (64, 128, 256, 512, 512)  # of each block
 # Mean of ImageNet, BGR in 0..255.
