@@ -176,7 +176,7 @@ def _training(record: dict[str, Any]) -> dict[str, Any]:
         Path(name).parts[0] if len(Path(name).parts) > 1 else home
         for name in photographs.get("training", {})
     )
-    told = ("date", "init", "policy", "steps_done", "validation_psnr", "tools")
+    told = ("date", "init", "policy", "steps_done", "validation", "tools")
     return {
         **{key: record[key] for key in told if key in record},
         "data": dict(sets),

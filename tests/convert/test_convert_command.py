@@ -13,6 +13,9 @@ import pytest
 from helpers import assert_refused, run_cli
 
 from srgan_edge import Upscaler, load_model
+from srgan_edge.quality import Picture
+from srgan_edge_train.generators import load_generator, save_generator
+from srgan_edge_train.networks.edge import edge_generator
 
 
 @pytest.fixture
@@ -123,3 +126,40 @@ def test_bad_input_is_one_line(run: Path, tmp_path: Path) -> None:
     ran = run_cli("convert", generator, "--int8", "--data", tmp_path / "empty")
     assert_refused(ran, "no images in")
     assert not (run / "generator.int8.tflite").exists()
+
+
+def test_blend_lies_between_two_generators(run: Path, samples: Path, tmp_path: Path) -> None:
+    """A share of 0 is the one, of 1 the other, and what is in between is told in the facts."""
+    other = load_generator(run / "generator.keras")
+    other.set_weights([weight + 0.01 for weight in other.get_weights()])
+    save_generator(other, tmp_path / "other.keras")
+    frame = np.asarray(cv2.imread(str(samples / "harbour.png")), np.uint8)
+
+    def upscaled(name: str, *blend: object) -> Picture:
+        target = tmp_path / f"{name}.tflite"
+        ran = run_cli("convert", run, "--float32", "-o", target, "--max-drop", 99, *blend)
+        assert ran.code == 0, ran.err
+        return Upscaler(target)(frame)
+
+    plain = upscaled("plain")
+    none = upscaled("none", "--blend", f"{tmp_path / 'other.keras'}=0")
+    some = upscaled("some", "--blend", f"{tmp_path / 'other.keras'}=0.3")
+    whole = upscaled("whole", "--blend", f"{tmp_path / 'other.keras'}=1")
+    np.testing.assert_array_equal(plain, none)
+    away = [np.abs(one.astype(int) - plain).mean() for one in (some, whole)]
+    assert 0.5 < away[0] < away[1]
+    facts = load_model(tmp_path / "some.tflite").facts
+    assert facts.conversion["blended"] == {"other.keras": 0.3}
+
+
+def test_blend_that_cannot_be_is_refused(run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.keras"
+    save_generator(edge_generator(4, 8, 3, "float32"), other)
+    for setting, words in (
+        (f"{other}=0.3", ("one architecture",)),
+        (f"{other}", ("GENERATOR=SHARE",)),
+        (f"{other}=1.5", ("from 0 to 1", "1.5")),
+        (f"{tmp_path / 'none.keras'}=0.3", ("no generator", "none.keras")),
+    ):
+        assert_refused(run_cli("convert", run, "--float32", "--blend", setting), *words)
+    assert not list(run.glob("*.tflite"))

@@ -131,7 +131,7 @@ def test_an_adversarial_line_speaks_of_both_sides() -> None:
 
 
 def size_of_plot(path: Path, lines: list[Metrics]) -> tuple[int, int]:
-    plot(path, lines, "a run")
+    plot(path, lines, "a run", {"psnr": 27.0, "lpips": None})
     with Image.open(path) as picture:
         assert picture.format == "PNG"
         pixels = np.asarray(picture.convert("RGB"))

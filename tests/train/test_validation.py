@@ -36,41 +36,43 @@ def nearest(brighter: float = 0.0) -> Any:
 
 
 def test_a_perfect_generator_is_perfect() -> None:
-    assert Validator(nearest(), [photograph(24, 30)], RECIPE, None)().psnr == float("inf")
+    assert Validator(nearest(), [photograph(24, 30)], RECIPE, None)().figures.psnr == float("inf")
 
 
 @pytest.mark.parametrize("levels", [3, 10])
 def test_psnr_is_the_one_of_the_picture(levels: int) -> None:
     """Y moves by 219 levels while RGB moves by 255."""
     found = Validator(nearest(levels), [photograph(24, 30)], RECIPE, None)()
-    assert found.psnr == pytest.approx(20 * np.log10(255 / (levels * 219 / 255)), abs=1e-3)
-    assert found.lpips is None
+    assert found.figures.psnr == pytest.approx(20 * np.log10(255 / (levels * 219 / 255)), abs=1e-3)
+    assert found.figures.lpips is None
 
 
 def test_the_figures_are_means_over_the_pictures() -> None:
     generator = nearest(3)
     pictures = [photograph(24, 30, 0), photograph(12, 40, 1)]
     pictures[1].hr[...] = np.random.default_rng(5).integers(0, 256, pictures[1].hr.shape, np.uint8)
-    alone = [Validator(generator, [one], RECIPE, None)().psnr for one in pictures]
+    alone = [Validator(generator, [one], RECIPE, None)().figures.psnr for one in pictures]
     assert abs(alone[0] - alone[1]) > 5
-    assert Validator(generator, pictures, RECIPE, None)().psnr == pytest.approx(np.mean(alone))
+    assert Validator(generator, pictures, RECIPE, None)().figures.psnr == pytest.approx(
+        np.mean(alone)
+    )
 
 
 def test_the_middle_is_looked_at_and_no_more() -> None:
     whole, framed = photograph(40, 50), photograph(40, 50)
     framed.lr[:10], framed.lr[-10:], framed.lr[:, :15], framed.lr[:, -15:] = 0, 255, 0, 255
     found = [Validator(nearest(3), [one], RECIPE, None)() for one in (whole, framed)]
-    assert found[0].psnr == found[1].psnr
+    assert found[0].figures.psnr == found[1].figures.psnr
     np.testing.assert_array_equal(found[0].panel, found[1].panel)
 
 
 def test_a_validator_sees_the_weights_as_they_are_now() -> None:
     generator = nearest(20)
     validate = Validator(generator, [photograph(24, 30)], RECIPE, None)
-    before = validate().psnr
+    before = validate().figures.psnr
     generator.layers[-1].bias.assign([0, 0, 0])
     assert before < 30
-    assert validate().psnr == float("inf")
+    assert validate().figures.psnr == float("inf")
 
 
 def test_the_judge_sees_what_was_made_and_the_original() -> None:
@@ -82,11 +84,11 @@ def test_the_judge_sees_what_was_made_and_the_original() -> None:
 
     pictures = [photograph(24, 30, 0), photograph(24, 30, 1)]
     found = Validator(nearest(5), pictures, RECIPE, judge)()
-    assert found.lpips == pytest.approx(0.15)
+    assert found.figures.lpips == pytest.approx(0.15)
     for (result, original), picture in zip(seen, pictures, strict=True):
         np.testing.assert_array_equal(original, centre_pair(picture, 20)[1])
         np.testing.assert_array_equal(result, original + np.uint8(5))
-    assert found.psnr == pytest.approx(
+    assert found.figures.psnr == pytest.approx(
         np.mean([psnr_y(result, original, 2) for result, original in seen])
     )
 
@@ -97,7 +99,7 @@ def test_a_camera_s_recipe_is_checked_on_what_a_camera_sees() -> None:
     lr, hr = centre_camera_pair(picture, 20)
     expected = psnr_y(lr.repeat(2, 0).repeat(2, 1), hr, 2)
     validate = Validator(nearest(), [picture], recipe, None)
-    assert validate().psnr == validate().psnr == pytest.approx(expected)
+    assert validate().figures.psnr == validate().figures.psnr == pytest.approx(expected)
     assert expected < 40
 
 

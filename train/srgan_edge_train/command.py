@@ -96,15 +96,19 @@ def _read(data: Path, run: RunFolder, recipe: Recipe) -> Photographs:
 
 def _summary(run: RunFolder, record: dict[str, Any]) -> str:
     lines = [
-        f"{run.generator}  (validation PSNR {record['validation_psnr']:.2f} dB, "
-        f"samples: {run.sample}, curves: {run.curves})"
+        f"{run.generator}  (samples: {run.sample}, curves: {run.curves})",
+        *(f"kept back, {name}: {_figures(found)}" for name, found in record["validation"].items()),
     ]
     evaluation = record.get("evaluation", {})
     for name in ("bicubic", "start", "end"):
         if name in evaluation:
-            figures = "  ".join(f"{key} {value:.4f}" for key, value in evaluation[name].items())
-            lines.append(f"{Path(evaluation['data']).name}, {name}: {figures}")
+            found = _figures(evaluation[name])
+            lines.append(f"{Path(evaluation['data']).name}, {name}: {found}")
     return "\n".join(lines)
+
+
+def _figures(found: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4f}" for name, value in found.items())
 
 
 def choose_recipe(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -77,8 +77,17 @@ def read_metrics(path: Path, until: int) -> list[Metrics]:
     return [line for line in lines if line.step <= until]
 
 
-def plot(path: Path, lines: Sequence[Metrics], title: str) -> None:
-    """Draw the losses and the quality over the steps, as a PNG."""
+def plot(
+    path: Path, lines: Sequence[Metrics], title: str, bicubic: Mapping[str, float | None]
+) -> None:
+    """Draw the losses and the quality over the steps, as a PNG.
+
+    Args:
+        path: of the picture.
+        lines: the validations.
+        title: above all.
+        bicubic: `psnr` and `lpips` of bicubic enlargement, to compare with.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -98,9 +107,10 @@ def plot(path: Path, lines: Sequence[Metrics], title: str) -> None:
             points = _points(lines, name)
             if points:
                 axes.plot(*zip(*points, strict=True), marker=".", markersize=4, label=name)
+            if (level := bicubic.get(name)) is not None:
+                axes.axhline(level, color="grey", linestyle="--", label="bicubic")
         axes.grid(alpha=0.3)
-        if len(names) > 1:
-            axes.legend(fontsize="small")
+        axes.legend(fontsize="small")
     with whole_file(path) as part:
         figure.savefig(part, format="png", dpi=110)
 

@@ -52,10 +52,15 @@ class Start:
         """Train to the end and complete the record, which is returned."""
         trainer, run = self.trainer, self.settings.run
         kept = trainer.train()
-        found = {"steps_done": trainer.step, "validation_psnr": round(kept.psnr, 4)}
-        found |= {} if kept.lpips is None else {"validation_lpips": round(kept.lpips, 4)}
-        found["seconds"] = round(kept.seconds)
-        record = {**self.record, **found}
+        record = {
+            **self.record,
+            "steps_done": trainer.step,
+            "seconds": round(kept.seconds),
+            "validation": {
+                "generator": _rounded({"psnr": kept.psnr, "lpips": kept.lpips}),
+                "bicubic": _rounded(asdict(trainer.bicubic())),
+            },
+        }
         if self.settings.evaluate:
             record["evaluation"] = {
                 **record.get("evaluation", {}),
@@ -125,9 +130,14 @@ def measure(trainer: Trainer, settings: Settings) -> dict[str, Any]:
     kept = _Kept(trainer.training.averaged, trainer.recipe.scale)
     mean = evaluate_folder(kept, settings.evaluate, settings.judge).mean
     return {
-        name: {key: round(value, 4) for key, value in asdict(quality).items() if value is not None}
-        for name, quality in (("generator", mean.model), ("bicubic", mean.bicubic))
+        "generator": _rounded(asdict(mean.model)),
+        "bicubic": _rounded(asdict(mean.bicubic)),
     }
+
+
+def _rounded(figures: dict[str, float | None]) -> dict[str, float]:
+    """Those that were measured, with as many digits as say something."""
+    return {name: round(value, 4) for name, value in figures.items() if value is not None}
 
 
 class _Kept:

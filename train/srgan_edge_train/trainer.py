@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from srgan_edge_train.recipe import Recipe
 from srgan_edge_train.run_folder import RunFolder
 from srgan_edge_train.schedule import rate_at
 from srgan_edge_train.step import TrainingStep
-from srgan_edge_train.validation import Validator
+from srgan_edge_train.validation import Figures, Validator
 
 _REPORT_EVERY = 20  # steps between two updates of the progress line and of TensorBoard
 _NORMALISED_ON = 32  # pictures that set the scale of a content network from the hub
@@ -127,8 +127,13 @@ class Trainer:
                         raise KeyboardInterrupt
             finally:
                 self._journal.close()
-        plot(self.run.curves, self._journal.lines, f"{recipe.name}, {recipe.steps} steps")
+        title = f"{recipe.name}, {recipe.steps} steps"
+        plot(self.run.curves, self._journal.lines, title, asdict(self.bicubic()))
         return self._kept()
+
+    def bicubic(self) -> Figures:
+        """What bicubic enlargement reaches on the pictures kept back."""
+        return self._validate.bicubic()
 
     def save_checkpoint(self) -> None:
         """Keep what `resume` continues from.
@@ -193,8 +198,8 @@ class Trainer:
         line = Metrics(
             step=self.step,
             **means,
-            psnr=validation.psnr,
-            lpips=validation.lpips,
+            psnr=validation.figures.psnr,
+            lpips=validation.figures.lpips,
             learning_rate=rate_at(self.recipe, self.step - 1),
             seconds=self._before + time.monotonic() - self._started,
         )

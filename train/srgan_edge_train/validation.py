@@ -21,11 +21,18 @@ _PANEL_SIDE = 256  # pixels: a panel shows the middle, one to one
 
 
 @dataclass(frozen=True)
-class Validation:
-    """Means over the pictures kept back, and a panel LR | bicubic | SR | HR, RGB."""
+class Figures:
+    """Means over the pictures kept back: Y-PSNR in dB, and LPIPS where there is a judge."""
 
     psnr: float
     lpips: float | None
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How good the generator is, and a panel LR | bicubic | SR | HR, RGB."""
+
+    figures: Figures
     panel: Picture
 
 
@@ -54,12 +61,21 @@ class Validator:
 
     def __call__(self) -> Validation:
         """Measure the generator as it is now."""
-        results = [(upscale_rgb(self._upscale, lr), hr) for lr, hr in self._pairs]
-        lpips = [self._judge(sr, hr) for sr, hr in results] if self._judge else []
-        return Validation(
-            psnr=float(np.mean([psnr_y(sr, hr, self._scale) for sr, hr in results])),
+        pictures = [upscale_rgb(self._upscale, lr) for lr, _ in self._pairs]
+        return Validation(self._figures(pictures), self._panel(pictures[:_PANEL_ROWS]))
+
+    def bicubic(self) -> Figures:
+        """What bicubic enlargement reaches on the same pictures."""
+        return self._figures(
+            [resize_bicubic(lr, hr.shape[1], hr.shape[0]) for lr, hr in self._pairs]
+        )
+
+    def _figures(self, pictures: Sequence[Picture]) -> Figures:
+        both = [(sr, hr) for sr, (_, hr) in zip(pictures, self._pairs, strict=True)]
+        lpips = [self._judge(sr, hr) for sr, hr in both] if self._judge else []
+        return Figures(
+            psnr=float(np.mean([psnr_y(sr, hr, self._scale) for sr, hr in both])),
             lpips=float(np.mean(lpips)) if lpips else None,
-            panel=self._panel([sr for sr, _ in results[:_PANEL_ROWS]]),
         )
 
     def _panel(self, pictures: Sequence[Picture]) -> Picture:
