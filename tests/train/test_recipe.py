@@ -72,7 +72,7 @@ def test_a_builtin_recipe_leaves_no_choice_unsaid(name: str) -> None:
 def test_srgan_is_what_is_promised() -> None:
     assert (SRGAN.pictures, SRGAN.epochs, SRGAN.batch, SRGAN.patch) == (250, 40, 1, 32)
     assert (SRGAN.generator, SRGAN.discriminator, SRGAN.scale) == ("srgan", "srgan", 4)
-    assert SRGAN.learning_rate == SRGAN.adversarial_rate == 1e-3
+    assert SRGAN.learning_rate == SRGAN.adversarial_rate == 1e-4
     assert SRGAN.warmup == 0
     assert (SRGAN.alternation, SRGAN.adversarial_loss) == ("separate", "standard")
     assert (SRGAN.content_layers, SRGAN.content_weights) == (("block3_conv4",), (1.0,))

@@ -36,7 +36,17 @@ def srgan_generator(scale: int, policy: str) -> Any:
         features = _conv(4 * _CHANNELS, 3, policy, f"up_{index}")(features)
         features = layers.UpSampling2D(2, dtype=policy, name=f"up_{index}_nearest")(features)
         features = _prelu(policy, f"up_{index}_prelu")(features)
-    detail = _conv(3, 9, policy, "last")(features)
+    detail = layers.Conv2D(
+        3,
+        9,
+        padding="same",
+        # Starts at mid-grey. Keras's default starts far beyond 0..1, and Adam's first steps back
+        # leave most units before this layer below zero for good.
+        kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
+        bias_initializer=keras.initializers.Constant(0.5),
+        dtype=policy,
+        name="last",
+    )(features)
     upscaled = layers.Activation("linear", dtype="float32", name="sr")(detail)
     return keras.Model(picture, upscaled, name="srgan")
 
