@@ -44,7 +44,7 @@ def test_what_is_stored_goes_on_where_it_was() -> None:
     for value in np.random.default_rng(0).random(50):
         means.add({"loss": float(value), "d_loss": float(value) / 3})
     means.store()
-    resumed.tracked().assign(means.tracked())
+    resumed.saved.assign(means.saved)
     resumed.restore()
     for each in (means, resumed):
         each.add({"loss": 0.1, "content": 0.7})
@@ -66,7 +66,7 @@ def test_a_checkpoint_keeps_means_to_the_bit(tmp_path_factory: pytest.TempPathFa
     for value in (0.1, 1 / 3, 1e-12, 1e9):
         means.add({"loss": value})
     means.store()
-    written = tf.train.Checkpoint(means=means.tracked()).write(path)
-    tf.train.Checkpoint(means=resumed.tracked()).read(written).assert_consumed()
+    written = tf.train.Checkpoint(means=means.saved).write(path)
+    tf.train.Checkpoint(means=resumed.saved).read(written).assert_consumed()
     resumed.restore()
     assert resumed.take() == means.take()

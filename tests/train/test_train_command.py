@@ -68,10 +68,10 @@ def test_a_run_cut_in_two_ends_where_an_unbroken_one_does(
     command += ["-o", str(tmp_path / "run"), "--recipe", str(recipe)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     for _ in range(600):  # the record is written just before the first step
-        if (tmp_path / "run" / "calibration.npz").exists():
+        if (tmp_path / "run" / "run.json").exists():
             break
         time.sleep(0.1)
-    time.sleep(2.0)
+    time.sleep(3.0)  # the first step is taken, or at least begun
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

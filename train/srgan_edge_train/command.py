@@ -58,15 +58,12 @@ def train(
     ] = "none",
 ) -> None:
     """Train a generator on a folder of photographs."""
-    from srgan_edge.lpips import Lpips
-
     if resume and (init or recipe or set_ or content_layer):
         raise InputError(
             "--resume continues with the run's own recipe: leave --recipe, --set, --init and "
             "--content-layer out"
         )
     chosen = choose_recipe(recipe, set_ or [], content_layer or [], steps, init)
-    judge = Lpips(lpips_weights) if lpips_weights else None
 
     from srgan_edge_train.distribution import distribution
     from srgan_edge_train.run_folder import RunFolder
@@ -79,7 +76,7 @@ def train(
         if resume and not workers.is_chief:
             shutil.copytree(output, kept, ignore=_NOT_COPIED, dirs_exist_ok=True)
         run = RunFolder(kept)
-        settings = Settings(data, run, workers, _read, content_weights, evaluate, judge)
+        settings = Settings(data, run, workers, _read, content_weights, evaluate, lpips_weights)
         if resume:
             started = resumed_run(settings, steps)
             typer.echo(f"going on at step {started.trainer.step}", err=True)

@@ -91,16 +91,19 @@ def h264(picture: Picture, crf: int) -> Picture:
     """To one H.264 frame (4:2:0) and back; `crf` from 0 (lossless) to 51."""
     height, width = picture.shape[:2]
     even = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    # OpenCV rounds between RGB and YUV; FFmpeg's quick way would darken by a level.
+    planes = np.asarray(cv2.cvtColor(even, cv2.COLOR_RGB2YUV_I420), np.uint8)
     encoder: Any = av.CodecContext.create("libx264", "w")
     encoder.height, encoder.width = even.shape[:2]
     encoder.pix_fmt, encoder.time_base, encoder.thread_count = "yuv420p", Fraction(1, 25), 1
     encoder.options = {"crf": str(crf), "preset": "ultrafast", "tune": "zerolatency"}
-    packets = encoder.encode(av.VideoFrame.from_ndarray(even, "rgb24")) + encoder.encode(None)
+    frame = av.VideoFrame.from_ndarray(planes, "yuv420p")
+    packets = encoder.encode(frame) + encoder.encode(None)
     decoder: Any = av.CodecContext.create("h264", "r")
     decoder.thread_count = 1
     frames = [frame for packet in (*packets, None) for frame in decoder.decode(packet)]
-    decoded = np.asarray(frames[0].to_ndarray(format="rgb24"), np.uint8)
-    return decoded[:height, :width]
+    decoded = cv2.cvtColor(frames[0].to_ndarray(), cv2.COLOR_YUV2RGB_I420)
+    return np.asarray(decoded, np.uint8)[:height, :width]
 
 
 def to_levels(picture: _Float) -> Picture:

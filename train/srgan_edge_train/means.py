@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from srgan_edge_train.keras import tf
 from srgan_edge_train.step import TERMS
 
@@ -39,7 +37,3 @@ class Means:
         sums, counts = self.saved.numpy().tolist()
         self._sums = dict(zip(TERMS, sums, strict=True))
         self._counts = {name: int(n) for name, n in zip(TERMS, counts, strict=True)}
-
-    def tracked(self) -> Any:
-        """What a checkpoint keeps."""
-        return self.saved

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,8 @@ class Patches:
         self._sampling = sampling
         self._crop = camera_pair if degraded_by == "camera" else crop_pair
         areas = np.array([p.lr.shape[0] * p.lr.shape[1] for p in photographs], np.float64)
-        self._share = areas / areas.sum()
+        self._cumulated = np.cumsum(areas)
+        self._order = lru_cache(maxsize=4)(self._shuffled)
 
     def at(self, step: int) -> Pair:
         """The batch of one step: LR (n, p, p, 3) and HR (n, s*p, s*p, 3), uint8 RGB."""
@@ -75,11 +77,12 @@ class Patches:
     def _chosen(self, step: int, random: np.random.Generator) -> npt.NDArray[np.int64]:
         count = len(self._photographs)
         if self._sampling == "area":
-            return random.choice(count, self._batch, p=self._share)
-        places = range(step * self._batch, (step + 1) * self._batch)
-        return np.array([self._order(place // count)[place % count] for place in places])
+            places = random.random(self._batch) * self._cumulated[-1]
+            return self._cumulated.searchsorted(places, side="right")
+        turns = range(step * self._batch, (step + 1) * self._batch)
+        return np.array([self._order(turn // count)[turn % count] for turn in turns])
 
-    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
+    def _shuffled(self, epoch: int) -> npt.NDArray[np.int64]:
         # A seed of three numbers is none that a step has.
         return np.random.default_rng((self._seed, epoch, 1)).permutation(len(self._photographs))
 

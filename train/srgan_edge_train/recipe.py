@@ -105,9 +105,10 @@ class Recipe:
 
     def from_trained(self) -> Recipe:
         """What is left to do for a generator that is trained already: the adversarial phase."""
-        if not self.has_adversarial_phase:
+        if self.discriminator == "none":
             return self
-        return replace(self, steps=self.steps - self.fidelity_steps, fidelity_steps=0)
+        left = self.steps - self.fidelity_steps
+        return replace(self, steps=left if left > 0 else self.steps, fidelity_steps=0)
 
     def for_pictures(self, count: int) -> Recipe:
         """Epochs turned into steps, for `count` training pictures."""

@@ -29,7 +29,7 @@ import numpy as np
 from srgan_edge.errors import InputError
 from srgan_edge.files import whole_file, write_text
 from srgan_edge.run_record import RECORD_NAME, read_record
-from srgan_edge_train.patches import crop_pair
+from srgan_edge_train.patches import camera_pair, crop_pair
 from srgan_edge_train.photographs import Photographs
 from srgan_edge_train.recipe import Recipe, read_recipe
 
@@ -154,13 +154,14 @@ class RunFolder:
         """The record of a run that is there. Raises InputError when there is none."""
         return read_record(self.path)
 
-    def write_calibration(self, photographs: Photographs, patch: int) -> None:
+    def write_calibration(self, photographs: Photographs, recipe: Recipe) -> None:
         """Keep training crops to calibrate on, and kept-back crops to check with."""
         random = np.random.default_rng(0)
+        pair = camera_pair if recipe.degradation == "camera" else crop_pair
 
         def crops(pictures: list[Any], count: int) -> list[Any]:
             chosen = random.integers(len(pictures), size=count)
-            return [crop_pair(pictures[index], patch, random) for index in chosen]
+            return [pair(pictures[index], recipe.patch, random) for index in chosen]
 
         seen = crops(photographs.training, CALIBRATION_CROPS)
         unseen = crops(photographs.checking, _CHECK_CROPS)

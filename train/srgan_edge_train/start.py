@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -14,9 +15,11 @@ import numpy as np
 
 from srgan_edge.errors import InputError
 from srgan_edge.evaluation import evaluate_folder
+from srgan_edge.lpips import Lpips
 from srgan_edge.quality import Judge, Picture
 from srgan_edge_train.content import HUB, ContentSource, content_source
 from srgan_edge_train.distribution import Distribution
+from srgan_edge_train.generators import generator_scale, load_generator
 from srgan_edge_train.keras import tf
 from srgan_edge_train.photographs import Photographs, describe
 from srgan_edge_train.recipe import Recipe
@@ -37,7 +40,12 @@ class Settings:
     read: Callable[[Path, RunFolder, Recipe], Photographs]
     content_weights: Path | None
     evaluate: Path | None
-    judge: Judge | None
+    lpips_weights: Path | None
+
+    @property
+    def judge(self) -> Judge | None:
+        """LPIPS, if its weights are there."""
+        return Lpips(self.lpips_weights) if self.lpips_weights else None
 
 
 @dataclass
@@ -55,17 +63,15 @@ class Start:
         record = {
             **self.record,
             "steps_done": trainer.step,
-            "seconds": round(kept.seconds),
+            "seconds": round(trainer.seconds),
             "validation": {
                 "generator": _rounded({"psnr": kept.psnr, "lpips": kept.lpips}),
                 "bicubic": _rounded(asdict(trainer.bicubic())),
             },
         }
         if self.settings.evaluate:
-            record["evaluation"] = {
-                **record.get("evaluation", {}),
-                "end": measure(trainer, self.settings)["generator"],
-            }
+            kept = load_generator(run.generator)
+            record["evaluation"]["end"] = measure(kept, self.settings)["generator"]
         run.write_record(record)
         run.remove_cache()
         return record
@@ -89,11 +95,11 @@ def new_run(settings: Settings, recipe: Recipe, init: str | None) -> Start:
             trainer.start_from(first)
         record = _record(settings, trainer, init)
         if settings.evaluate:
-            found = measure(trainer, settings)
+            found = measure(trainer.training.averaged, settings)
             names = {"data": str(settings.evaluate), "bicubic": found["bicubic"]}
             record["evaluation"] = {**names, "start": found["generator"]}
         run.write_recipe(recipe)
-        run.write_calibration(photographs, recipe.patch)
+        run.write_calibration(photographs, recipe)
         trainer.save_checkpoint()
         run.write_record(record)  # last: what has a record can be resumed
     return Start(trainer, settings, record)
@@ -108,6 +114,7 @@ def resumed_run(settings: Settings, steps: int | None) -> Start:
     settle_tensorflow()
     run = settings.run
     record = run.read_record()
+    settings = _as_started(settings, record)
     recipe = run.read_recipe().with_steps(steps)
     content = _recorded_content(record, settings) if recipe.has_adversarial_phase else None
     with run.cache_removed_on_bad_input():
@@ -119,16 +126,18 @@ def resumed_run(settings: Settings, steps: int | None) -> Start:
                 "started with"
             )
         trainer = Trainer(run, recipe, photographs, settings.workers, content, settings.judge)
-        trainer.resume()
+        trainer.resume(closed_at=record.get("steps_done"))
+    if trainer.policy != record["policy"]:
+        print(f"started in {record['policy']}, goes on in {trainer.policy}", file=sys.stderr)
     run.write_recipe(recipe)
-    return Start(trainer, settings, {**record, "recipe": asdict(recipe)})
+    known = {"recipe": asdict(recipe), "content": _told(content, recipe)}
+    return Start(trainer, settings, {**record, **known})
 
 
-def measure(trainer: Trainer, settings: Settings) -> dict[str, Any]:
-    """PSNR, SSIM and LPIPS of the generator that is kept, and bicubic's, on `--evaluate`."""
+def measure(generator: Any, settings: Settings) -> dict[str, Any]:
+    """PSNR, SSIM and LPIPS of a float generator, and bicubic's, on `--evaluate`."""
     assert settings.evaluate is not None
-    kept = _Kept(trainer.training.averaged, trainer.recipe.scale)
-    mean = evaluate_folder(kept, settings.evaluate, settings.judge).mean
+    mean = evaluate_folder(_Float(generator), settings.evaluate, settings.judge).mean
     return {
         "generator": _rounded(asdict(mean.model)),
         "bicubic": _rounded(asdict(mean.bicubic)),
@@ -140,16 +149,36 @@ def _rounded(figures: dict[str, float | None]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in figures.items() if value is not None}
 
 
-class _Kept:
-    """The float generator as `evaluate_folder` takes it."""
+class _Float:
+    """A float generator as `evaluate_folder` takes it."""
 
-    def __init__(self, generator: Any, scale: int) -> None:
-        self.scale = scale
+    def __init__(self, generator: Any) -> None:
+        self.scale = generator_scale(generator)
         self._run = tf.function(lambda lr: generator(lr, training=False), reduce_retracing=True)
 
     def __call__(self, frame: Picture) -> Picture:
         rgb = upscale_rgb(self._run, np.ascontiguousarray(frame[..., ::-1]))
         return rgb[..., ::-1]
+
+
+def _as_started(settings: Settings, record: dict[str, Any]) -> Settings:
+    """What a run is measured with and on stays what it was started with."""
+    started = record.get("evaluation", {}).get("data")
+    folder = settings.evaluate or (Path(started) if started else None)
+    if folder and str(folder) != started:
+        raise InputError(
+            f"the run was started with --evaluate {started or 'left out'}, got {folder}: "
+            "before and after must be measured on the same pictures"
+        )
+    if folder and not folder.is_dir():
+        raise InputError(f"the folder to evaluate on is gone: {folder}")
+    judge = settings.lpips_weights or (Path(p) if (p := record.get("lpips_weights")) else None)
+    return replace(settings, evaluate=folder, lpips_weights=judge)
+
+
+def _told(content: ContentSource | None, recipe: Recipe) -> dict[str, Any] | None:
+    """The content network, for the record."""
+    return {**asdict(content), "layers": recipe.content_layers} if content else None
 
 
 def _recorded_content(record: dict[str, Any], settings: Settings) -> ContentSource:
@@ -168,14 +197,15 @@ def _recorded_content(record: dict[str, Any], settings: Settings) -> ContentSour
 
 def _record(settings: Settings, trainer: Trainer, init: str | None) -> dict[str, Any]:
     """What somebody needs to know to judge or repeat the run."""
-    recipe, content = trainer.recipe, trainer.content
+    recipe = trainer.recipe
     return {
         "version": 1,
         "date": date.today().isoformat(),
         "data": str(settings.data.resolve()),
         "recipe": asdict(recipe),
         "init": init,
-        "content": {**asdict(content), "layers": recipe.content_layers} if content else None,
+        "content": _told(trainer.content, recipe),
+        "lpips_weights": str(settings.lpips_weights) if settings.lpips_weights else None,
         "policy": trainer.policy,
         "replicas": settings.workers.replicas,
         "tools": {name: importlib.metadata.version(name) for name in _TOOLS},

@@ -64,7 +64,8 @@ class TrainingStep:
         self.updates = _counter("updates")
         self.state = {"generator": self.generator, "averaged": self.averaged}
         self.state |= {"optimizer": self.optimizer, "updates": self.updates}
-        if recipe.has_adversarial_phase:
+        # Part of the state even while the pixel loss is alone: a run may go on into the next phase.
+        if recipe.discriminator != "none":
             self._game = ADVERSARIAL[recipe.adversarial_loss]
             self.discriminator = build_discriminator(recipe, policy)
             self.discriminator_optimizer = _adam(self.discriminator)
@@ -76,7 +77,7 @@ class TrainingStep:
     def set_rate(self, rate: float) -> None:
         """The learning rate of the steps to come."""
         self.optimizer.learning_rate = rate
-        if self._recipe.has_adversarial_phase:
+        if self._recipe.discriminator != "none":
             self.discriminator_optimizer.learning_rate = rate
 
     def fidelity(self, lr: Any, hr: Any) -> dict[str, Any]:
@@ -155,7 +156,7 @@ class TrainingStep:
     def all_finite(self) -> bool:
         """Whether every weight is a number."""
         networks = [self.generator]
-        networks += [self.discriminator] if self._recipe.has_adversarial_phase else []
+        networks += [self.discriminator] if self._recipe.discriminator != "none" else []
         return all(
             bool(tf.reduce_all(tf.math.is_finite(weight)))
             for network in networks

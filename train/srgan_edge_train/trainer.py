@@ -48,9 +48,12 @@ class Trainer:
     judge: Judge | None = None
     step: int = 0
     _before: float = field(default=0.0, init=False)
+    _started: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         recipe, workers = self.recipe, self.workers
+        for batch in (recipe.batch, recipe.adversarial_batch or recipe.batch):
+            workers.check_batch(batch)
         self.policy = dtype_policy(recipe.precision)
         with workers.scope():
             self.training = TrainingStep(
@@ -62,7 +65,8 @@ class Trainer:
         )
         self._means = Means()
         self._journal = Journal(self.run)
-        state = {**self.training.state, "means": self._means.tracked()}
+        self._seconds = tf.Variable(0.0, dtype=tf.float64, name="seconds")
+        state = {**self.training.state, "means": self._means.saved, "seconds": self._seconds}
         self._checkpoints = Checkpoints(self.run.checkpoints, **state)
         checking = self.photographs.checking
         self._validate = Validator(self.training.averaged, checking, recipe, self.judge)
@@ -85,21 +89,24 @@ class Trainer:
                 f"with scale {recipe.scale}, {shape}"
             ) from None
 
-    def resume(self) -> None:
+    def resume(self, closed_at: int | None) -> None:
         """Go back to the newest checkpoint.
+
+        Args:
+            closed_at: the step at which the run was completed and its record closed, if it was.
 
         Raises:
             InputError: there is none, or nothing is left to do.
         """
         self.step = self._checkpoints.restore()
-        if self.step >= self.recipe.steps:
+        if self.step > self.recipe.steps or closed_at == self.step == self.recipe.steps:
             raise InputError(
                 f"the run in {self.run.path} is complete at step {self.step}: "
-                f"give --steps a higher number than {self.recipe.steps} to train on"
+                f"give --steps a higher number than {self.step} to train on"
             )
         self._means.restore()
         self._journal.lines = read_metrics(self.run.metrics, until=self.step)
-        self._before = self._journal.lines[-1].seconds if self._journal.lines else 0.0
+        self._before = float(self._seconds)
 
     def train(self) -> Metrics:
         """Run to the recipe's last step; returns the figures of the generator that is kept.
@@ -108,7 +115,8 @@ class Trainer:
             RunError: a loss is not finite, or the disk is full.
             KeyboardInterrupt: after Ctrl-C or SIGTERM, with a checkpoint kept.
         """
-        recipe, first, self._started = self.recipe, self.step, time.monotonic()
+        recipe, first = self.recipe, self.step
+        self._started = time.monotonic()
         with ProgressLine("training", recipe.steps) as line, interruptible() as interrupt:
             try:
                 for lr, hr in self._batches():
@@ -119,17 +127,23 @@ class Trainer:
                         line.update(self.step, self._note(terms, rate))
                         self._journal.steps(self.step, {**terms, "steps_per_second": rate})
                     if self.step % recipe.validate_every == 0 or self._ends_phase():
+                        self._require_finite(self.training.all_finite(), "a weight is")
                         line.say(self._report_validation().summary())
                     if self.step % recipe.checkpoint_every == 0 or last or interrupt.received:
                         self.save_checkpoint()
                     if interrupt.received:
-                        line.say(f"stopped at step {self.step}: --resume goes on from here")
+                        line.say(self._stopped())
                         raise KeyboardInterrupt
             finally:
                 self._journal.close()
         title = f"{recipe.name}, {recipe.steps} steps"
         plot(self.run.curves, self._journal.lines, title, asdict(self.bicubic()))
         return self._kept()
+
+    @property
+    def seconds(self) -> float:
+        """What the run took so far, without the time between a stop and `resume`."""
+        return self._before + (time.monotonic() - self._started if self._started else 0.0)
 
     def bicubic(self) -> Figures:
         """What bicubic enlargement reaches on the pictures kept back."""
@@ -143,7 +157,13 @@ class Trainer:
         """
         self._require_finite(self.training.all_finite(), "a weight is")
         self._means.store()
+        self._seconds.assign(self.seconds)
         self._checkpoints.save(self.step)
+
+    def _stopped(self) -> str:
+        if not self.workers.is_chief:
+            return f"stopped at step {self.step}: stop the other workers, too"
+        return f"stopped at step {self.step}: --resume goes on from here"
 
     def _batches(self) -> Iterator[Pair]:
         """The batches that are left, phase after phase."""
@@ -159,7 +179,6 @@ class Trainer:
 
     def _patches(self, patch: int, batch: int) -> Patches:
         recipe = self.recipe
-        self.workers.check_batch(batch)
         return Patches(
             self.photographs.training,
             patch,
@@ -173,8 +192,12 @@ class Trainer:
         adversarial = self.recipe.is_adversarial_at(self.step)
         self.training.set_rate(rate_at(self.recipe, self.step))
         run = self._adversarial if adversarial else self._fidelity
-        results = run(self.workers.shared(lr), self.workers.shared(hr))
-        terms = {name: float(value) for name, value in results.items()}
+        try:
+            results = run(self.workers.shared(lr), self.workers.shared(hr))
+            terms = {name: float(value) for name, value in results.items()}
+        except tf.errors.OpError as error:  # another worker is gone, or the memory is full
+            reason = str(error).splitlines()[0][:160]
+            raise RunError(f"step {self.step + 1} failed: {reason}") from None
         self.step += 1
         self._require_finite(all(map(math.isfinite, terms.values())), "a loss is")
         self._means.add(terms)
@@ -201,7 +224,7 @@ class Trainer:
             psnr=validation.figures.psnr,
             lpips=validation.figures.lpips,
             learning_rate=rate_at(self.recipe, self.step - 1),
-            seconds=self._before + time.monotonic() - self._started,
+            seconds=self.seconds,
         )
         self._journal.validation(line, validation)
         if self._kept() is line:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 
+from srgan_edge.errors import InputError
+from srgan_edge.lpips import LEAST_SIDE
 from srgan_edge.panel import side_by_side
 from srgan_edge.quality import Judge, Picture, psnr_y, resize_bicubic
 from srgan_edge_train.keras import tf
@@ -16,6 +18,7 @@ from srgan_edge_train.patches import centre_camera_pair, centre_pair
 from srgan_edge_train.photographs import Photograph
 from srgan_edge_train.recipe import Recipe
 
+_MOST_PICTURES = 200  # that a validation looks at: a large data set keeps thousands back
 _PANEL_ROWS = 3
 _PANEL_SIDE = 256  # pixels: a panel shows the middle, one to one
 
@@ -49,34 +52,47 @@ class Validator:
             photographs: the pictures kept back.
             recipe: how LR is made of them, and how much of each is looked at.
             judge: measures LPIPS too.
+
+        Raises:
+            InputError: the pictures are too small for LPIPS.
         """
         self._upscale = tf.function(
             lambda lr: generator(lr, training=False),
             input_signature=[tf.TensorSpec((1, None, None, 3), tf.float32)],
         )
         pair = centre_camera_pair if recipe.degradation == "camera" else centre_pair
-        self._pairs = [pair(photograph, recipe.check_side) for photograph in photographs]
+        self._pairs = [pair(one, recipe.check_side) for one in photographs[:_MOST_PICTURES]]
         self._scale = recipe.scale
         self._judge = judge
+        if judge and min(min(hr.shape[:2]) for _, hr in self._pairs) < LEAST_SIDE:
+            raise InputError(
+                f"LPIPS needs pictures of {LEAST_SIDE} pixels: raise check_side, or leave "
+                "--lpips-weights out"
+            )
 
     def __call__(self) -> Validation:
         """Measure the generator as it is now."""
-        pictures = [upscale_rgb(self._upscale, lr) for lr, _ in self._pairs]
-        return Validation(self._figures(pictures), self._panel(pictures[:_PANEL_ROWS]))
+        shown: list[Picture] = []
+
+        def upscale(lr: Picture, _: Picture) -> Picture:
+            sr = upscale_rgb(self._upscale, lr)
+            shown.extend([sr] if len(shown) < _PANEL_ROWS else [])
+            return sr
+
+        figures = self._figures(upscale)
+        return Validation(figures, self._panel(shown))
 
     def bicubic(self) -> Figures:
         """What bicubic enlargement reaches on the same pictures."""
-        return self._figures(
-            [resize_bicubic(lr, hr.shape[1], hr.shape[0]) for lr, hr in self._pairs]
-        )
+        return self._figures(lambda lr, hr: resize_bicubic(lr, hr.shape[1], hr.shape[0]))
 
-    def _figures(self, pictures: Sequence[Picture]) -> Figures:
-        both = [(sr, hr) for sr, (_, hr) in zip(pictures, self._pairs, strict=True)]
-        lpips = [self._judge(sr, hr) for sr, hr in both] if self._judge else []
-        return Figures(
-            psnr=float(np.mean([psnr_y(sr, hr, self._scale) for sr, hr in both])),
-            lpips=float(np.mean(lpips)) if lpips else None,
-        )
+    def _figures(self, upscale: Callable[[Picture, Picture], Picture]) -> Figures:
+        psnr, lpips = [], []
+        for lr, hr in self._pairs:
+            sr = upscale(lr, hr)
+            psnr.append(psnr_y(sr, hr, self._scale))
+            lpips += [self._judge(sr, hr)] if self._judge else []
+        return Figures(float(np.mean(psnr)), float(np.mean(lpips)) if lpips else None)
 
     def _panel(self, pictures: Sequence[Picture]) -> Picture:
         rows = [self._row(*pair, sr) for pair, sr in zip(self._pairs, pictures, strict=False)]
