@@ -224,8 +224,14 @@ def test_a_trained_generator_needs_the_adversarial_phase_only() -> None:
 
 
 def test_a_trained_generator_is_trained_on_where_there_is_no_such_phase() -> None:
-    for recipe in (TINY, replace(EDGE, steps=EDGE.fidelity_steps)):
-        assert recipe.from_trained() == recipe
+    assert TINY.from_trained() == TINY
+
+
+def test_steps_that_are_few_are_adversarial_for_a_trained_generator() -> None:
+    """`--init edge --set steps=100` asks for a short adversarial phase, not for the pixel loss."""
+    left = replace(EDGE, steps=100).from_trained()
+    assert (left.steps, left.fidelity_steps) == (100, 0)
+    assert left.has_adversarial_phase
 
 
 @given(count=st.integers(1, 999), batch=st.integers(1, 64), epochs=st.integers(1, 99))
