@@ -74,9 +74,15 @@ def test_the_fidelity_phase_does_not_know_what_comes_after() -> None:
     assert [rate_at(BASE, s) for s in range(600)] == [rate_at(short, s) for s in range(600)]
 
 
-def test_the_srgan_recipe_keeps_its_rate() -> None:
+def test_the_srgan_recipe_goes_from_the_papers_first_rate_to_its_last() -> None:
     srgan = load_recipe("srgan")
-    assert {rate_at(srgan, step) for step in range(srgan.steps)} == {1e-3}
+    assert rate_at(srgan, 0) == 1e-4
+    assert rate_at(srgan, srgan.steps - 1) == pytest.approx(1e-5, rel=1e-3)
+
+
+def test_a_final_rate_of_one_is_no_decay() -> None:
+    constant = replace(load_recipe("srgan"), final_rate=1.0)
+    assert {rate_at(constant, step) for step in range(constant.steps)} == {1e-4}
 
 
 @given(recipes(), st.data())
