@@ -88,7 +88,7 @@ def copy_of(network: Any) -> Any:
 def assert_same_change(before: Weights, ours: Weights, theirs: Weights) -> None:
     """Within rounding, measured by how far the weights went.
 
-    A unit at the kink of a ReLU may fall on either side, so two weights in a hundred may differ more.
+    A unit at the kink of a ReLU may fall on either side: two weights in a hundred may differ more.
     """
     for old, one, other in zip(before, ours, theirs, strict=True):
         far = np.abs(other - old).max()
