@@ -48,7 +48,13 @@ def photographs(recipe: Recipe) -> list[Photograph]:
     """The sample photographs, decoded."""
     folder = Path(__file__).parent.parent / "tests" / "samples" / "photos"
     with tempfile.TemporaryDirectory() as cache:
-        return load_photographs(folder, Path(cache), recipe.scale, recipe.least_side).training
+        return load_photographs(
+            folder,
+            Path(cache),
+            recipe.scale,
+            recipe.least_side,
+            camera_versions=recipe.camera_versions if recipe.degradation == "camera" else 0,
+        ).training
 
 
 def rates(recipe: Recipe, seconds: float) -> Iterator[Rate]:

@@ -18,6 +18,7 @@ from srgan_edge_train import degradation
 from srgan_edge_train.degradation import (
     blur,
     camera,
+    camera_versions,
     compress,
     h264,
     jpeg,
@@ -265,3 +266,14 @@ def test_levels_are_rounded_and_clipped() -> None:
     values = np.array([-3, 0.4, 0.6, 254.6, 260], np.float32)
     np.testing.assert_array_equal(to_levels(values), [0, 0, 1, 255, 255])
     assert to_levels(values).dtype == np.uint8
+
+
+def test_large_pictures_are_degraded_tile_by_tile() -> None:
+    """Every LR pixel is made, in its place."""
+    y, x = np.mgrid[: 2 * 300, : 2 * 270]
+    hr = np.stack([(20 + x // 3), (20 + y // 3), (x + y) // 6], axis=-1).astype(np.uint8)
+    versions = camera_versions(hr, 2, "7c" * 32, 2)
+    assert versions.shape == (2, 300, 270, 3)
+    expected = hr.reshape(300, 2, 270, 2, 3).mean((1, 3))
+    for version in versions:
+        assert np.abs(version - expected).mean() < 8

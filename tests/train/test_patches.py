@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srgan_edge.quality import degrade
+from srgan_edge_train.degradation import camera_versions
 from srgan_edge_train.patches import Pair, Patches, camera_pair, centre_camera_pair, centre_pair
 from srgan_edge_train.photographs import Photograph
 
@@ -16,7 +18,12 @@ def unique_photograph(height: int, width: int, scale: int) -> Photograph:
     """Every LR pixel has its own colour, and HR repeats it: so pairs show whether they align."""
     numbers = np.arange(height * width, dtype=np.uint32).reshape(height, width)
     lr = np.stack([numbers % 256, numbers // 256, numbers % 7], axis=-1).astype(np.uint8)
-    return Photograph("unique", "0" * 64, lr.repeat(scale, 0).repeat(scale, 1), lr)
+    return with_camera(Photograph("unique", "0" * 64, lr.repeat(scale, 0).repeat(scale, 1), lr))
+
+
+def with_camera(photograph: Photograph) -> Photograph:
+    versions = camera_versions(photograph.hr, photograph.scale, photograph.sha256, 4)
+    return replace(photograph, camera=versions)
 
 
 def plain_photographs(count: int) -> list[Photograph]:
@@ -34,7 +41,7 @@ def slope(height: int, width: int, scale: int) -> Photograph:
     y, x = np.mgrid[: height * scale, : width * scale] / scale
     grey = (20 + 4 * x + 2.5 * y).astype(np.uint8)
     hr = np.stack([grey] * 3, axis=-1)
-    return Photograph("slope", "5a" * 32, hr, degrade(hr, scale))
+    return with_camera(Photograph("slope", "5a" * 32, hr, degrade(hr, scale)))
 
 
 def drawn(patches: Patches, steps: range) -> list[int]:
@@ -133,12 +140,10 @@ def test_what_a_camera_sees_stays_aligned(scale: int) -> None:
         assert_aligned((lr, hr), scale)
 
 
-def test_a_picture_that_just_holds_patch_and_margin_is_enough_for_a_camera() -> None:
-    pairs = [
-        camera_pair(slope(28, 28, 2), 20, np.random.default_rng(seed))[1].tobytes()
-        for seed in range(60)
-    ]
-    assert len(set(pairs)) == 8  # orientations
+def test_every_version_occurs() -> None:
+    photograph = slope(20, 20, 2)
+    seen = {camera_pair(photograph, 20, np.random.default_rng(s))[0].tobytes() for s in range(300)}
+    assert len(seen) == 8 * len(photograph.camera)  # in each orientation
 
 
 def test_a_camera_s_originals_are_cut_from_the_picture_untouched() -> None:
@@ -169,7 +174,7 @@ def test_the_middle_as_a_camera_sees_it_is_always_the_same() -> None:
     np.testing.assert_array_equal(lr, again_lr)
     np.testing.assert_array_equal(hr, centre_pair(photograph, 20)[1])
     assert_aligned((lr, hr), 2)
-    other = Photograph("slope", "6b" * 32, photograph.hr, photograph.lr)
+    other = with_camera(Photograph("slope", "6b" * 32, photograph.hr, photograph.lr))
     assert not np.array_equal(centre_camera_pair(other, 20)[0], lr)
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from srgan_edge.errors import InputError
 from srgan_edge.quality import degrade
-from srgan_edge_train.photographs import load_photographs
+from srgan_edge_train.photographs import Photographs, load_photographs
 
 PATCH = 8
 
@@ -157,3 +157,22 @@ def test_nothing_usable_is_an_error_that_says_why(tmp_path: Path) -> None:
     save(tmp_path / "data" / "small.png", 8, 8, 0)
     with pytest.raises(InputError, match=r"none of the 1 images.*small.png.*smaller than a patch"):
         load_photographs(tmp_path / "data", tmp_path / "cache", 2, PATCH)
+
+
+def test_camera_versions_are_made_once_and_kept(tmp_path: Path) -> None:
+    """The same again from the cache, for one picture whatever it is called, and each another."""
+    save(tmp_path / "data" / "a.png", 80, 60, 0)
+    save(tmp_path / "other" / "b.png", 80, 60, 0)
+
+    def load(folder: str, versions: int) -> Photographs:
+        cache = tmp_path / f"cache-{folder}"
+        return load_photographs(tmp_path / folder, cache, 2, PATCH, camera_versions=versions)
+
+    photograph = load("data", 3).training[0]
+    made = np.array(photograph.camera)
+    assert made.shape == (3, 30, 40, 3)
+    assert not np.array_equal(made[0], made[1])
+    np.testing.assert_array_equal(photograph.lr, degrade(np.array(photograph.hr), 2))
+    np.testing.assert_array_equal(load("data", 3).training[0].camera, made)
+    np.testing.assert_array_equal(load("other", 3).training[0].camera, made)
+    assert load("data", 0).training[0].camera.shape[0] == 0

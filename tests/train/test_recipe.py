@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from srgan_edge.errors import InputError
-from srgan_edge_train.recipe import CAMERA_MARGIN, RECIPES, Recipe, load_recipe
+from srgan_edge_train.recipe import RECIPES, Recipe, load_recipe
 from srgan_edge_train.recipe_check import CONTENT_LAYERS
 
 EDGE = load_recipe("edge")
@@ -266,11 +266,10 @@ def test_phases_begin_and_end_where_they_should() -> None:
     assert not replace(recipe, steps=4).has_adversarial_phase
 
 
-def test_a_picture_must_hold_the_larger_patch_and_a_camera_s_margin() -> None:
+def test_a_picture_must_hold_the_larger_patch() -> None:
     recipe = replace(EDGE, patch=16, adversarial_patch=24)
     assert recipe.least_side == 24
     assert replace(recipe, patch=32).least_side == 32
-    assert replace(recipe, degradation="camera").least_side == 24 + 2 * CAMERA_MARGIN
     assert (recipe.discriminated_side, replace(recipe, adversarial_patch=0).discriminated_side) == (
         96,
         64,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from srgan_edge.quality import Picture, psnr_y, resize_bicubic
+from srgan_edge_train.degradation import camera_versions
 from srgan_edge_train.keras import keras, tf
 from srgan_edge_train.patches import centre_camera_pair, centre_pair
 from srgan_edge_train.photographs import Photograph
@@ -95,6 +96,7 @@ def test_the_judge_sees_what_was_made_and_the_original() -> None:
 
 def test_a_camera_s_recipe_is_checked_on_what_a_camera_sees() -> None:
     picture = photograph(40, 50)
+    picture = replace(picture, camera=camera_versions(picture.hr, 2, picture.sha256, 2))
     recipe = replace(RECIPE, degradation="camera")
     lr, hr = centre_camera_pair(picture, 20)
     expected = psnr_y(lr.repeat(2, 0).repeat(2, 1), hr, 2)

@@ -144,12 +144,14 @@ def read_photographs(data: Path, cache: Path, patch: int, recipe: dict[str, Any]
         data: the folder.
         cache: for the decoded pixels.
         patch: the least LR side in pixels.
-        recipe: `scale`, and if they are there, `pictures` and `held_out`.
+        recipe: `scale`, and if they are there, what else says which pictures and what of them.
     """
     from srgan_edge.progress import ProgressLine
     from srgan_edge_train.photographs import load_photographs
 
-    chosen = {key: recipe[key] for key in ("pictures", "held_out") if key in recipe}
+    keys = ["pictures", "held_out"]
+    keys += ["camera_versions"] if recipe.get("degradation") == "camera" else []
+    chosen = {key: recipe[key] for key in keys if key in recipe}
     with ProgressLine("reading pictures", None) as line:
         photographs = load_photographs(
             data,

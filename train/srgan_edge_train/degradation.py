@@ -7,6 +7,7 @@ Pictures are uint8 RGB; in between they are float32 in 0..255.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -27,9 +28,27 @@ _NOISE = (0.0, 8.0)  # standard deviation in levels at full brightness
 _READ_NOISE = 0.3  # the share of it that is there in the dark
 _JPEG_QUALITY = (40, 95)
 _H264_CRF = (18, 32)
+_TILE = 256  # LR pixels
 # Shares of the pictures; the rest no codec touches. H.264 takes longer than all else together.
 _JPEG_SHARE, _H264_SHARE = 0.65, 0.25
 _REDUCTIONS = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)
+
+
+def camera_versions(hr: Picture, scale: int, sha256: str, count: int) -> Picture:
+    """Several LR pictures of one HR picture, always the same: (count, h, w, 3) uint8.
+
+    Large pictures are degraded tile by tile, each in its own way: that bounds the memory, and shows
+    more kinds of cameras.
+    """
+    height, width = hr.shape[0] // scale, hr.shape[1] // scale
+    versions = np.empty((count, height, width, 3), np.uint8)
+    random = np.random.default_rng(int(sha256[:16], 16))
+    for version in versions:
+        for top, left in itertools.product(range(0, height, _TILE), range(0, width, _TILE)):
+            rows = slice(top * scale, (top + _TILE) * scale)
+            tile = hr[rows, left * scale : (left + _TILE) * scale]
+            version[top : top + _TILE, left : left + _TILE] = camera(tile, scale, random)
+    return versions
 
 
 def camera(hr: Picture, scale: int, random: _Random) -> Picture:

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from srgan_edge.quality import Picture
-from srgan_edge_train import degradation
 from srgan_edge_train.photographs import Photograph
-from srgan_edge_train.recipe import CAMERA_MARGIN
 
 Pair = tuple[Picture, Picture]
 CHECK_SIDE = 128  # LR pixels: a check looks at the middle of a kept-back picture
@@ -45,7 +44,7 @@ class Patches:
             batch: crops a step.
             seed: makes another sequence.
             sampling: `area` draws each picture by its size, `epochs` takes each once in turn.
-            degraded_by: `bicubic` crops the LR pictures, `camera` makes LR of each HR crop.
+            degraded_by: `bicubic` crops the LR pictures, `camera` their `camera` versions.
         """
         self._photographs = photographs
         self._patch = patch
@@ -96,13 +95,9 @@ def crop_pair(photograph: Photograph, patch: int, random: np.random.Generator) -
 
 
 def camera_pair(photograph: Photograph, patch: int, random: np.random.Generator) -> Pair:
-    """As `crop_pair`, but LR is what a cheap camera would make of a larger HR crop."""
-    margin = CAMERA_MARGIN
-    side, scale = patch + 2 * margin, photograph.scale
-    top, left = _random_place(photograph, side, random)
-    hr = _turn(random)(_crop(photograph.hr, top, left, side, scale))
-    lr = degradation.camera(hr, scale, random)
-    return _crop(lr, margin, margin, patch), _crop(hr, margin, margin, patch, scale)
+    """As `crop_pair`, LR from one of the versions that cheap cameras would make."""
+    version = int(random.integers(len(photograph.camera)))
+    return crop_pair(_as_camera(photograph, version), patch, random)
 
 
 def centre_pair(photograph: Photograph, side: int = CHECK_SIDE) -> Pair:
@@ -114,10 +109,12 @@ def centre_pair(photograph: Photograph, side: int = CHECK_SIDE) -> Pair:
 
 
 def centre_camera_pair(photograph: Photograph, side: int = CHECK_SIDE) -> Pair:
-    """As `centre_pair`, LR as of a camera; always the same for one picture."""
-    _, hr = centre_pair(photograph, side)
-    random = np.random.default_rng(int(photograph.sha256[:16], 16))
-    return degradation.camera(hr, photograph.scale, random), hr
+    """As `centre_pair`, LR from the first version that cheap cameras would make."""
+    return centre_pair(_as_camera(photograph, 0), side)
+
+
+def _as_camera(photograph: Photograph, version: int) -> Photograph:
+    return replace(photograph, lr=photograph.camera[version])
 
 
 def _random_place(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +21,26 @@ from srgan_edge.errors import InputError
 from srgan_edge.files import make_folder, whole_file, write_text
 from srgan_edge.images import IMAGE_SUFFIXES, find_files, read_rgb
 from srgan_edge.quality import Picture, crop_to_multiple, degrade
+from srgan_edge_train.degradation import camera_versions
 
 HELD_OUT_SHARE = 0.05
-_VERSION = 1
+_VERSION = 2
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Photograph:
-    """One picture: HR (s*h, s*w, 3) and LR (h, w, 3), uint8 RGB."""
+    """One picture: HR (s*h, s*w, 3) and LR (h, w, 3), uint8 RGB.
+
+    `camera` is LR as cheap cameras would make it, (versions, h, w, 3), where a recipe asks for it.
+    """
 
     name: str
     sha256: str
     hr: Picture
     lr: Picture
+    camera: Picture = field(default_factory=lambda: np.empty((0, 0, 0, 3), np.uint8))
 
     @property
     def scale(self) -> int:
@@ -69,6 +75,7 @@ def load_photographs(
     *,
     pictures: int = 0,
     held_out: float = HELD_OUT_SHARE,
+    camera_versions: int = 0,
 ) -> Photographs:
     """Decode all pictures below `folder` (or take them from `cache`) and split them.
 
@@ -80,6 +87,7 @@ def load_photographs(
         progress: called with (pictures done, pictures in all).
         pictures: how many are taken, by their content's hash; 0 is all.
         held_out: the share of them that is kept back, by their content's hash.
+        camera_versions: how many LR pictures are made of each as cheap cameras would.
 
     Raises:
         InputError: no such folder, no images in it, or none that can be used.
@@ -90,8 +98,8 @@ def load_photographs(
     if not paths:
         kinds = " ".join(IMAGE_SUFFIXES)
         raise InputError(f"no images in {folder} (looked for {kinds}, in all its folders)")
-    key = _key(folder, paths, scale, patch)
-    index = _read_index(cache, key) or _decode_all(folder, paths, cache, key, scale, progress)
+    key = _key(folder, paths, scale, patch, camera_versions)
+    index = _read_index(cache, key) or _decode_all(folder, paths, cache, key, progress)
     decoded = _open(cache, index["pictures"])
     if pictures:
         # By another part of the hash than the one that says what is held out.
@@ -99,10 +107,13 @@ def load_photographs(
     return _split(decoded, index["skipped"], held_out)
 
 
-def _key(folder: Path, paths: list[Path], scale: int, patch: int) -> dict[str, Any]:
+def _key(
+    folder: Path, paths: list[Path], scale: int, patch: int, camera_versions: int
+) -> dict[str, Any]:
     files = [(str(p.relative_to(folder)), p.stat().st_size, p.stat().st_mtime_ns) for p in paths]
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
-    return {"version": _VERSION, "files": digest, "scale": scale, "patch": patch}
+    how = {"scale": scale, "patch": patch, "camera_versions": camera_versions}
+    return {"version": _VERSION, "files": digest, **how}
 
 
 def _read_index(cache: Path, key: dict[str, Any]) -> dict[str, Any] | None:
@@ -118,7 +129,6 @@ def _decode_all(
     paths: list[Path],
     cache: Path,
     key: dict[str, Any],
-    scale: int,
     progress: Progress | None,
 ) -> dict[str, Any]:
     make_folder(cache)
@@ -127,15 +137,17 @@ def _decode_all(
     skipped: dict[str, str] = {}
     offset = 0
     with whole_file(cache / "pixels.bin") as part, part.open("wb") as file:
-        for done, (path, decoded) in enumerate(_decode(paths, scale, key["patch"]), start=1):
+        for done, (path, decoded) in enumerate(_decode(paths, key), start=1):
             name = str(path.relative_to(folder))
             if isinstance(decoded, str):
                 skipped[name] = decoded
             else:
                 height, width = decoded.lr.shape[:2]
                 entry = {"name": name, "sha256": decoded.sha256, "offset": offset}
-                pictures.append({**entry, "height": height, "width": width, "scale": scale})
-                offset += file.write(decoded.hr.tobytes()) + file.write(decoded.lr.tobytes())
+                shape = {"height": height, "width": width, "scale": key["scale"]}
+                pictures.append({**entry, **shape, "versions": len(decoded.camera)})
+                for pixels in (decoded.hr, decoded.lr, decoded.camera):
+                    offset += file.write(pixels.tobytes())
             if progress:
                 progress(done, len(paths))
     if not pictures:
@@ -148,20 +160,21 @@ def _decode_all(
     return index
 
 
-def _decode(paths: list[Path], scale: int, patch: int) -> Iterable[tuple[Path, Photograph | str]]:
+def _decode(paths: list[Path], key: dict[str, Any]) -> Iterable[tuple[Path, Photograph | str]]:
     """Each path with its picture, or with the reason why it cannot be used; a few ahead."""
     ahead = 8
     with ThreadPoolExecutor(2) as pool:
-        waiting = [(p, pool.submit(_decode_one, p, scale, patch)) for p in paths[:ahead]]
+        waiting = [(p, pool.submit(_decode_one, p, key)) for p in paths[:ahead]]
         for path in paths[ahead:]:
             first, result = waiting.pop(0)
-            waiting.append((path, pool.submit(_decode_one, path, scale, patch)))
+            waiting.append((path, pool.submit(_decode_one, path, key)))
             yield first, result.result()
         for first, result in waiting:
             yield first, result.result()
 
 
-def _decode_one(path: Path, scale: int, patch: int) -> Photograph | str:
+def _decode_one(path: Path, key: dict[str, Any]) -> Photograph | str:
+    scale, patch = key["scale"], key["patch"]
     try:
         hr = crop_to_multiple(read_rgb(path), scale)
     except InputError as error:
@@ -171,7 +184,8 @@ def _decode_one(path: Path, scale: int, patch: int) -> Photograph | str:
         need = patch * scale
         return f"{hr.shape[1]}x{hr.shape[0]} is smaller than a patch ({need}x{need} pixels)"
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Photograph(path.name, sha256, hr, degrade(hr, scale))
+    camera = camera_versions(hr, scale, sha256, key["camera_versions"])
+    return Photograph(path.name, sha256, hr, degrade(hr, scale), camera)
 
 
 def _open(cache: Path, entries: list[dict[str, Any]]) -> list[Photograph]:
@@ -180,12 +194,22 @@ def _open(cache: Path, entries: list[dict[str, Any]]) -> list[Photograph]:
 
 
 def _view(
-    pixels: Picture, name: str, sha256: str, offset: int, height: int, width: int, scale: int
+    pixels: Picture,
+    name: str,
+    sha256: str,
+    offset: int,
+    height: int,
+    width: int,
+    scale: int,
+    versions: int,
 ) -> Photograph:
-    hr_size, lr_size = height * width * 3 * scale**2, height * width * 3
-    hr = pixels[offset : offset + hr_size].reshape(height * scale, width * scale, 3)
-    lr = pixels[offset + hr_size : offset + hr_size + lr_size].reshape(height, width, 3)
-    return Photograph(name, sha256, hr, lr)
+    shapes = (height * scale, width * scale, 3), (height, width, 3), (versions, height, width, 3)
+    views = []
+    for shape in shapes:
+        size = math.prod(shape)
+        views.append(pixels[offset : offset + size].reshape(shape))
+        offset += size
+    return Photograph(name, sha256, *views)
 
 
 def _split(pictures: list[Photograph], skipped: dict[str, str], held_out: float) -> Photographs:

@@ -20,8 +20,6 @@ else:
     import tomli as tomllib
 
 RECIPES = ("edge", "camera", "srgan")
-# LR pixels around a crop of which a camera's picture is made: blur and codec blocks reach in.
-CAMERA_MARGIN = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +44,7 @@ class Recipe:
     held_out: float = 0.05
     sampling: str = "area"
     degradation: str = "bicubic"
+    camera_versions: int = 8
 
     steps: int
     epochs: int = 0
@@ -92,8 +91,7 @@ class Recipe:
     @property
     def least_side(self) -> int:
         """LR pixels that a picture must have each way to be used."""
-        margin = CAMERA_MARGIN if self.degradation == "camera" else 0
-        return max(self.patch, self.adversarial_patch) + 2 * margin
+        return max(self.patch, self.adversarial_patch)
 
     def is_adversarial_at(self, step: int) -> bool:
         """Whether the step with this number (from 0) belongs to the adversarial phase."""

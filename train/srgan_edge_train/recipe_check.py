@@ -38,6 +38,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "adversarial_batch": (0, 1024),
     "check_side": (8, 4096),
     "pictures": (0, _MANY),
+    "camera_versions": (1, 1000),
     "held_out": (0.0, 0.9),
     "steps": (1, _MANY),
     "epochs": (0, _MANY),
