@@ -90,7 +90,8 @@ def _blend(generator: Any, settings: list[str]) -> dict[str, float]:
         if not other or not 0 <= share <= 1:
             raise InputError(f"--blend takes GENERATOR=SHARE, a share from 0 to 1, got {setting!r}")
         blend(generator, load_generator(initial_weights(other)), share)
-        shares["/".join(Path(other).parts[-2:])] = share
+        name = Path(other).name
+        shares["/".join(Path(other).parts[-2:]) if name in shares else name] = share
     return shares
 
 

@@ -128,13 +128,6 @@ def test_a_wrong_command_is_one_line(
     assert everything(folder) == before
 
 
-def test_train_recipe_of_later_is_answered(samples: Path, tmp_path: Path) -> None:
-    pytest.importorskip("srgan_edge_train")
-    ran = run_cli("train", samples / "photos", "-o", tmp_path / "run", "--recipe", "srgan")
-    assert_refused(ran, "the recipe 'srgan' is not in this version")
-    assert not (tmp_path / "run").exists()
-
-
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert ran_here(capsys, "--version") == Ran(0, f"srgan-edge {__version__}\n", "")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,7 +126,8 @@ def _from_file(path: Path, network: Any) -> dict[str, Any]:
 
 def _from_hub() -> dict[str, Any]:
     try:
-        whole = keras.applications.VGG19(weights="imagenet", include_top=False)
+        with redirect_stdout(sys.stderr):  # where Keras shows its download
+            whole = keras.applications.VGG19(weights="imagenet", include_top=False)
     except Exception as error:  # urllib's and Keras's own, none of them documented
         raise RunError(
             "cannot download VGG19's weights for the content loss: give a file of them with "
