@@ -117,7 +117,8 @@ def _pictures(
 ) -> Pictures | None:
     from srgan_edge_convert.pictures import find_pictures, run_record
 
-    recipe = {**run_record(source).get("recipe", {}), "scale": scale}
+    # LR is clean here, whatever the run was trained on: a camera's versions need not be made.
+    recipe = {**run_record(source).get("recipe", {}), "scale": scale, "degradation": "bicubic"}
     patch = recipe.get("patch", _PATCH)
 
     def read(folder: Path) -> Photographs:

@@ -66,7 +66,7 @@ class Start:
             "seconds": round(trainer.seconds),
             "validation": {
                 "generator": _rounded({"psnr": kept.psnr, "lpips": kept.lpips}),
-                "bicubic": _rounded(asdict(trainer.bicubic())),
+                "bicubic": _rounded(asdict(trainer.bicubic)),
             },
         }
         if self.settings.evaluate:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ class Trainer:
             finally:
                 self._journal.close()
         title = f"{recipe.name}, {recipe.steps} steps"
-        plot(self.run.curves, self._journal.lines, title, asdict(self.bicubic()))
+        plot(self.run.curves, self._journal.lines, title, asdict(self.bicubic))
         return self._kept()
 
     @property
@@ -145,6 +146,7 @@ class Trainer:
         """What the run took so far, without the time between a stop and `resume`."""
         return self._before + (time.monotonic() - self._started if self._started else 0.0)
 
+    @cached_property
     def bicubic(self) -> Figures:
         """What bicubic enlargement reaches on the pictures kept back."""
         return self._validate.bicubic()
