@@ -63,9 +63,7 @@ def rates(recipe: Recipe, seconds: float) -> Iterator[Rate]:
     training = TrainingStep(recipe, policy, vgg19(recipe.content_layers, policy))
     pictures = photographs(recipe)
     phases = [("fidelity", recipe.patch, recipe.batch, training.fidelity)]
-    patch = recipe.adversarial_patch or recipe.patch
-    batch = recipe.adversarial_batch or recipe.batch
-    phases.append(("adversarial", patch, batch, training.adversarial))
+    phases.append(("adversarial", *recipe.adversarial_crops, training.adversarial))
     for name, patch, batch, step in phases[0 if recipe.fidelity_steps else 1 :]:
         patches = Patches(
             pictures,

@@ -84,9 +84,14 @@ class Recipe:
         return self.discriminator != "none" and self.steps > self.fidelity_steps
 
     @property
+    def adversarial_crops(self) -> tuple[int, int]:
+        """Patch and batch of the adversarial phase."""
+        return self.adversarial_patch or self.patch, self.adversarial_batch or self.batch
+
+    @property
     def discriminated_side(self) -> int:
         """Side in pixels of the pictures that the discriminator sees."""
-        return (self.adversarial_patch or self.patch) * self.scale
+        return self.adversarial_crops[0] * self.scale
 
     @property
     def least_side(self) -> int:

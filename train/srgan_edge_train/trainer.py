@@ -53,7 +53,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         recipe, workers = self.recipe, self.workers
-        for batch in (recipe.batch, recipe.adversarial_batch or recipe.batch):
+        for batch in (recipe.batch, recipe.adversarial_crops[1]):
             workers.check_batch(batch)
         self.policy = dtype_policy(recipe.precision)
         with workers.scope():
@@ -174,9 +174,7 @@ class Trainer:
         if self.step < switch:
             patches = self._patches(recipe.patch, recipe.batch)
             yield from patches.between(self.step, switch)
-        patches = self._patches(
-            recipe.adversarial_patch or recipe.patch, recipe.adversarial_batch or recipe.batch
-        )
+        patches = self._patches(*recipe.adversarial_crops)
         yield from patches.between(max(self.step, switch), recipe.steps)
 
     def _patches(self, patch: int, batch: int) -> Patches:
