@@ -47,6 +47,11 @@ def load_model(name_or_path: str | Path) -> ModelFile:
     return ModelFile(path, content, read_facts(content, str(path)))
 
 
+def report_beside(model: Path) -> Path:
+    """Where `srgan-edge convert` leaves its report of a model file, as JSON."""
+    return model.with_suffix(".report.json")
+
+
 def embedded_models() -> dict[str, Path]:
     """The models that came with the package: name -> file."""
     folder = Path(str(resources.files("srgan_edge"))) / "models"

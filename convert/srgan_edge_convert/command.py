@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from srgan_edge.cli.options import LpipsWeights
 from srgan_edge.errors import InputError
 from srgan_edge.files import check_target
 from srgan_edge_train.command import read_photographs
 
 if TYPE_CHECKING:
     from srgan_edge_convert.conversion import Conversion
+    from srgan_edge_convert.loading import Loaded
     from srgan_edge_convert.pictures import Pictures
     from srgan_edge_train.photographs import Photographs
 
 _PATCH = 48  # LR pixels, for a generator without a run around it
+# Steps of fine-tuning, by multiply-accumulates per input pixel: some minutes on two cores for both.
+_LARGE, _STEPS, _STEPS_WHEN_LARGE = 500_000, 1000, 400
 
 
 def convert(
-    generator: Annotated[Path, typer.Argument(help="A generator.keras, or a run folder.")],
+    generator: Annotated[
+        Path, typer.Argument(help="A generator.keras, a run folder, or a kept NAME.qat.keras.")
+    ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write.  [default: beside it]")
     ] = None,
     int8: Annotated[bool, typer.Option("--int8", help="8-bit, fine-tuned: the fastest.")] = False,
-    float16: Annotated[bool, typer.Option("--float16", help="Half-size weights.")] = False,
+    int16x8: Annotated[
+        bool, typer.Option("--int16x8", help="8-bit weights, 16-bit activations.")
+    ] = False,
+    float16: Annotated[
+        bool, typer.Option("--float16", help="Half-size weights, for GPUs.")
+    ] = False,
     float32: Annotated[bool, typer.Option("--float32", help="As trained.")] = False,
     dynamic: Annotated[bool, typer.Option("--dynamic", help="8-bit weights only.")] = False,
     data: Annotated[
@@ -34,9 +45,17 @@ def convert(
         typer.Option(help="Photographs to fine-tune on and check with.  [default: the run's]"),
     ] = None,
     qat_steps: Annotated[
-        int, typer.Option(min=0, help="Fine-tuning steps; 0 quantises after training.")
-    ] = 1000,
-    io: Annotated[str, typer.Option(help="Type of int8 input and output: int8, uint8.")] = "int8",
+        int | None,
+        typer.Option(
+            min=0,
+            help="Fine-tuning steps; 0 quantises after training.  [default: 1000, 400 if large]",
+        ),
+    ] = None,
+    io: Annotated[
+        str | None,
+        typer.Option(help="Type of int8 input and output: int8, uint8.  [default: int8]"),
+    ] = None,
+    colour: Annotated[str, typer.Option(help="Order of the channels: bgr, rgb.")] = "bgr",
     blend: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,38 +65,78 @@ def convert(
     max_drop: Annotated[
         float, typer.Option(help="dB of PSNR that the conversion may cost; else exit code 3.")
     ] = 0.10,
+    lpips_weights: LpipsWeights = None,
+    seed: Annotated[int, typer.Option(min=0, help="Which crops are seen.")] = 7,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output.")] = False,
 ) -> None:
     """Turn a trained generator into a TFLite file that runs on the device."""
-    name = _one_format(int8=int8, float16=float16, float32=float32, dynamic=dynamic)
-    if io not in ("int8", "uint8") or (io == "uint8" and name != "int8"):
-        raise InputError(f"--io must be int8, or uint8 together with --int8, got {io}")
     source = generator / "generator.keras" if generator.is_dir() else generator
     if not source.is_file():
         raise InputError(f"no generator at {source}")
+    formats = {
+        "int8": int8,
+        "int16x8": int16x8,
+        "float16": float16,
+        "float32": float32,
+        "dynamic": dynamic,
+    }
+    if source.name.endswith(".qat.keras"):
+        _convert_kept(source, output, formats, io, overwrite)
+        return
+    name = _one_format(formats)
+    _check_choices(name, io, colour)
     target = output or source.with_name(f"{source.stem}.{name}.tflite")
     _check_target(target, overwrite)
 
+    from srgan_edge.lpips import Lpips
     from srgan_edge_convert.conversion import Plan, convert_generator
     from srgan_edge_convert.export import Format, Io
-    from srgan_edge_convert.graph import check_layers
-    from srgan_edge_train.generators import generator_scale, load_generator
+    from srgan_edge_convert.loading import load_network
+    from srgan_edge_train.trainer import settle_tensorflow
 
-    loaded = load_generator(source)
-    check_layers(loaded, str(source))
-    blended = _blend(loaded, blend or [])
-    scale = generator_scale(loaded)
+    settle_tensorflow()
+    judge = Lpips(lpips_weights) if lpips_weights else None
+    loaded, blended = _blended(load_network(source), blend or [])
     with tempfile.TemporaryDirectory(prefix="srgan-edge-") as cache:
-        pictures = _pictures(source, data, Path(cache), scale, name)
-        steps = qat_steps if pictures and pictures.photographs else 0
-        plan = Plan(Format(name), Io(io), steps, max_drop, blended)
+        pictures = _pictures(source, data, Path(cache), loaded.scale, name, seed)
+        steps = _steps(loaded, qat_steps) if pictures and pictures.photographs else 0
+        plan = Plan(Format(name), Io(io or "int8"), colour, steps, max_drop, blended, judge)
         result = convert_generator(loaded, source, target, plan, pictures)
     _print(result)
 
 
-def _blend(generator: Any, settings: list[str]) -> dict[str, float]:
-    """Move `generator` towards others, one after another; says by how much towards which."""
-    from srgan_edge_train.generators import blend, load_generator
+def _convert_kept(
+    source: Path, output: Path | None, formats: dict[str, bool], io: str | None, overwrite: bool
+) -> None:
+    """Make the 8-bit file of a kept model again."""
+    if any(wanted for name, wanted in formats.items() if name != "int8"):
+        raise InputError(
+            f"{source} is kept for 8-bit files: other formats take its generator.keras"
+        )
+    _check_choices("int8", io, "bgr")
+    target = output or source.with_name(f"{source.name.removesuffix('.qat.keras')}.tflite")
+    _check_target(target, overwrite)
+
+    from srgan_edge_convert.conversion import export_kept
+    from srgan_edge_convert.export import Io
+    from srgan_edge_train.trainer import settle_tensorflow
+
+    settle_tensorflow()
+    facts = export_kept(source, target, Io(io) if io else None)
+    typer.echo(f"{target}  {target.stat().st_size / 1000:.0f} kB, x{facts.scale}")
+
+
+def _steps(loaded: Loaded, wanted: int | None) -> int:
+    from srgan_edge_convert import graph
+
+    if wanted is not None:
+        return wanted
+    return _STEPS_WHEN_LARGE if graph.macs(loaded.network) > _LARGE else _STEPS
+
+
+def _blended(loaded: Loaded, settings: list[str]) -> tuple[Loaded, dict[str, float]]:
+    """`loaded` moved towards others, one after another, and by how much towards which."""
+    from srgan_edge_convert.loading import blend, load_network
     from srgan_edge_train.run_folder import initial_weights
 
     shares = {}
@@ -89,19 +148,26 @@ def _blend(generator: Any, settings: list[str]) -> dict[str, float]:
             share = -1.0
         if not other or not 0 <= share <= 1:
             raise InputError(f"--blend takes GENERATOR=SHARE, a share from 0 to 1, got {setting!r}")
-        blend(generator, load_generator(initial_weights(other)), share)
+        loaded = blend(loaded, load_network(initial_weights(other)), share)
         name = Path(other).name
         shares["/".join(Path(other).parts[-2:]) if name in shares else name] = share
-    return shares
+    return loaded, shares
 
 
-def _one_format(**chosen: bool) -> str:
-    names = [name for name, wanted in chosen.items() if wanted]
+def _one_format(formats: dict[str, bool]) -> str:
+    names = [name for name, wanted in formats.items() if wanted]
     if len(names) != 1:
-        accepted = ", ".join(f"--{name}" for name in chosen)
+        accepted = ", ".join(f"--{name}" for name in formats)
         received = ", ".join(f"--{name}" for name in names) or "none"
         raise InputError(f"choose one format of {accepted} (--int8 is fastest); got {received}")
     return names[0]
+
+
+def _check_choices(name: str, io: str | None, colour: str) -> None:
+    if io not in (None, "int8", "uint8") or (io == "uint8" and name != "int8"):
+        raise InputError(f"--io must be int8, or uint8 together with --int8, got {io}")
+    if colour not in ("bgr", "rgb"):
+        raise InputError(f"--colour must be bgr or rgb, got {colour}")
 
 
 def _check_target(target: Path, overwrite: bool) -> None:
@@ -113,7 +179,7 @@ def _check_target(target: Path, overwrite: bool) -> None:
 
 
 def _pictures(
-    source: Path, data: Path | None, cache: Path, scale: int, name: str
+    source: Path, data: Path | None, cache: Path, scale: int, name: str, seed: int
 ) -> Pictures | None:
     from srgan_edge_convert.pictures import find_pictures, run_record
 
@@ -124,8 +190,9 @@ def _pictures(
     def read(folder: Path) -> Photographs:
         return read_photographs(folder, cache, patch, recipe)
 
-    pictures = find_pictures(source, data, patch, read)
-    if pictures is None and name == "int8":
+    pictures = find_pictures(source, data, patch, seed, read)
+    quantised = name in ("int8", "int16x8")
+    if pictures is None and quantised:
         raise InputError(f"no pictures to quantise {source} with: give photographs with --data DIR")
     if pictures is None:
         typer.echo("no photographs at hand (--data DIR): the file is not checked", err=True)
@@ -139,13 +206,18 @@ def _pictures(
 
 
 def _print(result: Conversion) -> None:
-    facts = result.facts
-    typer.echo(f"{result.path}  {result.size / 1000:.0f} kB, x{facts.scale}")
-    if result.check is not None:
-        check = result.check
+    report = result.report
+    typer.echo(f"{result.path}  {report.model.size / 1000:.0f} kB, x{result.facts.scale}")
+    before, after = report.before["macs"], report.after["macs"]
+    if before != after:
+        typer.echo(f"rewritten: {before:,} MAC a pixel before, {after:,} after, the same picture")
+    for name, found in report.comparisons.items():
+        lpips = f", LPIPS {found.quality.lpips:.4f}" if found.quality.lpips is not None else ""
         typer.echo(
-            f"float {check.float_psnr:.3f} dB, {facts.conversion['format']} {check.psnr:.3f} dB, "
-            f"drop {check.drop:.3f} dB ({check.pictures} pictures kept back)"
+            f"{name}: float {found.float_quality.psnr:.3f} dB, file {found.quality.psnr:.3f} dB, "
+            f"drop {found.drop:.3f} dB; {found.between:.1f} dB between the two{lpips} "
+            f"({found.pictures} pictures kept back)"
         )
-    kernels = "all ops" if result.accelerated else "NOT all ops"
+    kernels = "all ops" if report.kernels.accelerated else "NOT all ops"
     typer.echo(f"XNNPACK takes {kernels}")
+    typer.echo(f"report: {report.page}")

@@ -1,9 +1,10 @@
-"""The stages of a conversion in their order: rewrite, fine-tune, export, check, write."""
+"""The stages of a conversion in their order: rewrite, quantise, export, compare, report, write."""
 
 from __future__ import annotations
 
 import importlib.metadata
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,25 @@ from srgan_edge.errors import QualityError
 from srgan_edge.facts import ModelFacts
 from srgan_edge.files import write_bytes
 from srgan_edge.model_file import ModelFile
-from srgan_edge.quality import psnr_y
-from srgan_edge.quiet import native_messages_hidden
-from srgan_edge.upscaler import Upscaler
-from srgan_edge_convert import graph, qat
-from srgan_edge_convert.embed import embed
-from srgan_edge_convert.export import Format, Io, export
+from srgan_edge.quality import Judge, Picture
+from srgan_edge_convert import graph
+from srgan_edge_convert.comparison import Comparison, FloatPictures
+from srgan_edge_convert.export import Format, Io, export, export_int8
+from srgan_edge_convert.fine_tuning import fine_tune
+from srgan_edge_convert.flatbuffer import embed
+from srgan_edge_convert.kept import kept_beside, read_kept, write_kept
+from srgan_edge_convert.kernels import find_kernels
+from srgan_edge_convert.latency import Latency, frame_size, measure_latency
+from srgan_edge_convert.layer_noise import layer_noise
+from srgan_edge_convert.loading import Loaded
+from srgan_edge_convert.network import Network
 from srgan_edge_convert.pictures import Pictures, run_record
-from srgan_edge_convert.rewrite import to_bgr
-from srgan_edge_train.validation import upscale_rgb
+from srgan_edge_convert.qat import Quantised
+from srgan_edge_convert.report import Report, write_report
+from srgan_edge_convert.rewrite import EXACT, FOR_INTEGERS, rewrite
 
 _TOOLS = ("srgan-edge-convert", "tensorflow", "tensorflow-model-optimization", "ai-edge-litert")
+_NOISE_CROPS = 4
 
 
 @dataclass(frozen=True)
@@ -34,30 +43,50 @@ class Plan:
     Attributes:
         number_format: of the file.
         io: type of an int8 file's input and output.
+        colour: channel order of the file's pictures, "bgr" or "rgb".
         qat_steps: steps of fine-tuning; 0 is post-training quantisation.
         max_drop: dB of PSNR that the conversion may cost.
         blended: what was mixed into the generator, and by what share.
+        judge: measures LPIPS too.
     """
 
     number_format: Format
-    io: Io
-    qat_steps: int
-    max_drop: float
+    io: Io = Io.INT8
+    colour: str = "bgr"
+    qat_steps: int = 0
+    max_drop: float = 0.10
     blended: dict[str, float] = field(default_factory=dict)
+    judge: Judge | None = None
+
+    @property
+    def is_bgr(self) -> bool:
+        """Whether the file's pictures are as OpenCV delivers them."""
+        return self.colour == "bgr"
+
+    def ordered(self, pictures: Picture) -> Picture:
+        """RGB pictures in the file's order."""
+        return pictures[..., ::-1] if self.is_bgr else pictures
 
 
 @dataclass(frozen=True)
-class Check:
-    """Mean Y-PSNR in dB of the float generator and of the file on the same pictures."""
+class Candidate:
+    """One way to make the file.
 
-    float_psnr: float
-    psnr: float
-    pictures: int
+    Attributes:
+        name: "fine-tuned", "post-training" or the format.
+        content: the file, without facts.
+        quantised: what it was made from, of an int8 file.
+        steps: of fine-tuning.
+        comparison: with the float network, where there are pictures.
+        pictures: what it made of them, RGB.
+    """
 
-    @property
-    def drop(self) -> float:
-        """What the conversion cost, in dB."""
-        return self.float_psnr - self.psnr
+    name: str
+    content: bytes
+    quantised: Quantised | None = None
+    steps: int = 0
+    comparison: Comparison | None = None
+    pictures: Sequence[Picture] = ()
 
 
 @dataclass(frozen=True)
@@ -66,100 +95,166 @@ class Conversion:
 
     path: Path
     facts: ModelFacts
-    size: int
-    check: Check | None
-    accelerated: bool
+    report: Report
 
 
 def convert_generator(
-    generator: Any, source: Path, output: Path, plan: Plan, pictures: Pictures | None
+    loaded: Loaded, source: Path, output: Path, plan: Plan, pictures: Pictures | None
 ) -> Conversion:
-    """Convert a loaded generator and write the file.
+    """Convert a loaded generator; write the file, its report, and what it was made from.
 
     Args:
-        generator: float32 RGB in 0..1, (n, h, w, 3) -> (n, s*h, s*w, 3), of
-            layers that `graph.check_layers` accepts.
+        loaded: the generator.
         source: the file it was loaded from; the record of its run is looked for beside it.
         output: where the file goes.
         plan: what is to be made.
         pictures: for calibration, fine-tuning and the check; a float file can do without.
 
     Raises:
-        InputError: a layer that cannot be converted.
+        InputError: a rewrite that cannot be proved.
         QualityError: the check failed; the file is kept as `NAME.rejected.tflite`.
     """
-    bgr = to_bgr(generator)
-    model = _quantise(bgr, plan, pictures) if plan.number_format is Format.INT8 else bgr
-    content = export(model, plan.number_format, plan.io)
-    facts = _facts(generator, source, plan, pictures)
-    check = _check(generator, ModelFile(output, content, facts), pictures)
-    if check is not None:
-        facts = replace(facts, quality=_quality(check))
-    content = embed(content, facts)
-    if check is not None and not check.drop <= plan.max_drop:
-        rejected = output.with_suffix(f".rejected{output.suffix}")
-        write_bytes(rejected, content)
-        raise QualityError(
-            f"{check.psnr:.2f} dB is {check.drop:.2f} dB under the float generator, allowed are "
-            f"{plan.max_drop:.2f} (--max-drop); kept as {rejected}"
-        )
-    write_bytes(output, content)
-    return Conversion(output, facts, len(content), check, fully_accelerated(output))
+    steps = (*EXACT, *(FOR_INTEGERS if plan.number_format.is_integer else ()))
+    network, rewrites = rewrite(loaded.network, steps, bgr=plan.is_bgr)
+    facts = _facts(loaded, network, source, plan, pictures)
+    candidates, floats = _candidates(network, plan, pictures), None
+    if pictures:
+        floats = FloatPictures(loaded.network, pictures.checks, loaded.scale, plan.judge)
+        candidates = [_compared(one, floats, facts) for one in candidates]
+    chosen = max(candidates, key=_closeness)
+    facts = _with_quality(facts, candidates, chosen)
+    refused = chosen.comparison is not None and not chosen.comparison.drop <= plan.max_drop
+    target = output.with_suffix(f".rejected{output.suffix}") if refused else output
+    model = ModelFile(target, embed(chosen.content, facts), facts)
+    report = Report(
+        model=model,
+        max_drop=plan.max_drop,
+        before=_size(loaded.network),
+        after=_size(network),
+        rewrites=rewrites,
+        comparisons={one.name: one.comparison for one in candidates if one.comparison},
+        layers=layer_noise(chosen.content, network, plan.ordered(_noise_crops(pictures))),
+        kernels=find_kernels(chosen.content),
+        latency=_latency(model, loaded, plan),
+    )
+    write_report(report, floats, chosen.pictures, chosen.comparison)
+    if chosen.quantised and not refused:
+        write_kept(kept_beside(output), chosen.quantised, facts)
+    write_bytes(target, model.content)
+    if refused:
+        raise QualityError(report.refusal())
+    return Conversion(output, facts, report)
 
 
-def fully_accelerated(path: Path) -> bool:
-    """Whether XNNPACK takes every op of the file, as LiteRT's compiler says."""
-    from ai_edge_litert.compiled_model import CompiledModel
+def export_kept(path: Path, output: Path, io: Io | None) -> ModelFacts:
+    """Make the file again that `NAME.qat.keras` was kept beside: the same bytes on any machine.
 
-    with native_messages_hidden():
-        return bool(CompiledModel.from_file(str(path)).is_fully_accelerated())
+    Args:
+        path: what `convert_generator` kept.
+        output: where the file goes.
+        io: another type of input and output than it had.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    quantised, facts = read_kept(path)
+    if io:
+        facts = replace(facts, conversion={**facts.conversion, "io": io.value})
+    content = export_int8(quantised, Io(facts.conversion["io"]))
+    write_bytes(output, embed(content, facts))
+    return facts
 
 
-def _quantise(bgr: Any, plan: Plan, pictures: Pictures | None) -> Any:
+def _candidates(network: Network, plan: Plan, pictures: Pictures | None) -> list[Candidate]:
+    """The file as it is planned; of an int8 file also what post-training quantisation gives."""
+    crops = plan.ordered(pictures.calibration) if pictures else None
+    name = plan.number_format.value
+    if plan.number_format is not Format.INT8:
+        return [Candidate(name, export(network, plan.number_format, crops))]
     assert pictures is not None  # the command asks for them before
-    model = qat.quantise(bgr, pictures.calibration[..., ::-1])
+    assert crops is not None
+    start = Quantised.calibrated(network, crops)
+    found = [Candidate("post-training", export_int8(start, plan.io), start)]
     if plan.qat_steps:
-        batches = (lr[..., ::-1] for lr in pictures.batches())
-        qat.fine_tune(model, bgr, batches, plan.qat_steps)
-    return model
+        batches = map(plan.ordered, pictures.batches())
+        tuned = fine_tune(start, network, batches, plan.qat_steps)
+        content = export_int8(tuned, plan.io)
+        found.append(Candidate("fine-tuned", content, tuned, plan.qat_steps))
+    return found
 
 
-def _check(generator: Any, model: ModelFile, pictures: Pictures | None) -> Check | None:
-    """Run both on every picture that was kept back, the file through the runtime itself."""
+def _compared(candidate: Candidate, floats: FloatPictures, facts: ModelFacts) -> Candidate:
+    model = ModelFile(Path(candidate.name), candidate.content, facts)
+    comparison, pictures = floats.against(model)
+    return replace(candidate, comparison=comparison, pictures=pictures)
+
+
+def _closeness(candidate: Candidate) -> float:
+    """What the best of several is: nearest to the float network's pictures."""
+    return candidate.comparison.between if candidate.comparison else 0.0
+
+
+def _noise_crops(pictures: Pictures | None) -> Picture:
+    """What layers are compared on; without pictures noise will do, in float they hardly differ."""
     if pictures is None:
-        return None
-    upscaler, scale = Upscaler(model), model.facts.scale
-    float_psnr, psnr = [], []
-    for lr, hr in pictures.checks:
-        sr = upscaler(np.ascontiguousarray(lr[..., ::-1]))[..., ::-1]
-        psnr.append(psnr_y(sr, hr, scale))
-        float_psnr.append(psnr_y(upscale_rgb(generator, lr), hr, scale))
-    return Check(float(np.mean(float_psnr)), float(np.mean(psnr)), len(psnr))
+        return np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), np.uint8)
+    return pictures.calibration[:_NOISE_CROPS]
 
 
-def _quality(check: Check) -> dict[str, Any]:
+def _latency(model: ModelFile, loaded: Loaded, plan: Plan) -> Latency:
+    """The file beside float32, as the generator was and rewritten."""
+    size = frame_size(model.facts.macs)
+    networks = {"float32 as it was": loaded.network}
+    networks["float32 rewritten"], changed = rewrite(loaded.network, EXACT, bgr=plan.is_bgr)
+    if not changed or graph.macs(networks["float32 rewritten"]) == graph.macs(loaded.network):
+        del networks["float32 as it was"]
+    if plan.number_format is Format.FLOAT32:
+        del networks["float32 rewritten"]
+    files = {
+        # Of fixed size: UpSampling2D, as it was, keeps the size that a file is made for.
+        name: ModelFile(Path(name), export(network, Format.FLOAT32, size=size), model.facts)
+        for name, network in networks.items()
+    }
+    return measure_latency({**files, plan.number_format.value: model}, size)
+
+
+def _size(network: Network) -> dict[str, int]:
     return {
-        "psnr": round(check.psnr, 4),
-        "float_psnr": round(check.float_psnr, 4),
-        "pictures": check.pictures,
+        "layers": len(network.nodes),
+        "parameters": graph.parameters(network),
+        "macs": graph.macs(network),
     }
 
 
-def _facts(generator: Any, source: Path, plan: Plan, pictures: Pictures | None) -> ModelFacts:
+def _with_quality(
+    facts: ModelFacts, candidates: Sequence[Candidate], chosen: Candidate
+) -> ModelFacts:
+    conversion = {**facts.conversion, "qat_steps": chosen.steps}
+    if chosen.comparison is None:
+        return replace(facts, conversion=conversion)
+    quality = chosen.comparison.as_dict()
+    first = candidates[0].comparison
+    if first and chosen is not candidates[0]:
+        quality["post_training_psnr"] = round(first.quality.psnr, 4)
+    return replace(facts, quality=quality, conversion=conversion)
+
+
+def _facts(
+    loaded: Loaded, network: Network, source: Path, plan: Plan, pictures: Pictures | None
+) -> ModelFacts:
     record = run_record(source)
     recipe = record.get("recipe", {})
     return ModelFacts(
         name=recipe.get("name", source.stem),
-        scale=graph.generator_scale(generator),
-        halo=graph.halo(generator),
-        colour="bgr",
-        parameters=graph.parameters(generator),
-        macs=graph.macs(generator),
+        scale=loaded.scale,
+        halo=graph.halo(loaded.network),
+        colour=plan.colour,
+        parameters=graph.parameters(network),
+        macs=graph.macs(network),
         recipe=recipe,
         training=_training(record),
         conversion={
             "format": plan.number_format.value,
-            "qat_steps": plan.qat_steps if plan.number_format is Format.INT8 else 0,
             "io": plan.io.value if plan.number_format is Format.INT8 else "float32",
             "photographs": bool(pictures and pictures.photographs),
             "blended": plan.blended,

@@ -11,7 +11,12 @@ from enum import Enum
 from typing import Any
 
 from srgan_edge.errors import RunError
+from srgan_edge.quality import Picture
 from srgan_edge.quiet import native_messages_hidden
+from srgan_edge_convert.calibration import to_float
+from srgan_edge_convert.flatbuffer import named_after
+from srgan_edge_convert.network import PICTURE, Network
+from srgan_edge_convert.qat import Quantised
 from srgan_edge_train.keras import tf
 
 
@@ -19,9 +24,15 @@ class Format(str, Enum):
     """Number formats of a TFLite file."""
 
     INT8 = "int8"
+    INT16X8 = "int16x8"
     FLOAT16 = "float16"
     FLOAT32 = "float32"
     DYNAMIC = "dynamic"
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether activations are integers, so that the file needs pictures to be made from."""
+        return self in (Format.INT8, Format.INT16X8)
 
 
 class Io(str, Enum):
@@ -31,34 +42,69 @@ class Io(str, Enum):
     UINT8 = "uint8"
 
 
-def export(model: Any, number_format: Format, io: Io = Io.INT8) -> bytes:
-    """Convert a Keras model: float, or for int8 one that `qat.quantise` made.
-
-    Args:
-        model: (n, h, w, 3) -> (n, s*h, s*w, 3).
-        number_format: int8 computes and passes 8 bits; float16 and float32 take and give float32;
-            dynamic stores 8-bit weights and computes activations as it goes.
-        io: for int8, the type of input and output.
+def export_int8(quantised: Quantised, io: Io = Io.INT8) -> bytes:
+    """An 8-bit file that computes and passes 8 bits, of what was calibrated or fine-tuned.
 
     Raises:
         RunError: TensorFlow's converter refuses the graph.
     """
-    # Batch 1: with an unknown batch XNNPACK leaves ops to slower kernels.
-    signature = tf.TensorSpec((1, None, None, 3), tf.float32, name="lr")
-    function = tf.function(lambda lr: model(lr, training=False)).get_concrete_function(signature)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
+    converter = _converter(quantised.model())
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    dtype = tf.uint8 if io is Io.UINT8 else tf.int8
+    converter.inference_input_type = converter.inference_output_type = dtype
+    return _file(converter, quantised.network)
+
+
+def export(
+    network: Network,
+    number_format: Format,
+    crops: Picture | None = None,
+    size: tuple[int | None, int | None] = (None, None),
+) -> bytes:
+    """A file that takes and gives float32 in 0..1.
+
+    Args:
+        network: what it computes.
+        number_format: float16 stores halves; dynamic stores 8-bit weights and rounds activations as
+            it goes; int16x8 has 8-bit weights and 16-bit activations.
+        crops: for int16x8, what to measure ranges on, (n, h, w, 3) uint8.
+        size: height and width of the input, free by default.
+
+    Raises:
+        RunError: TensorFlow's converter refuses the graph.
+    """
+    converter = _converter(network.model(), size)
     if number_format is not Format.FLOAT32:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if number_format is Format.FLOAT16:
         converter.target_spec.supported_types = [tf.float16]
-    if number_format is Format.INT8:
-        dtype = tf.uint8 if io is Io.UINT8 else tf.int8
-        converter.inference_input_type = converter.inference_output_type = dtype
+    if number_format is Format.INT16X8:
+        assert crops is not None
+        converter.representative_dataset = lambda: ([to_float(crop[None])] for crop in crops)
+        # TFLite has no 16-bit depth_to_space: it is computed in float32.
+        ops = tf.lite.OpsSet
+        converter.target_spec.supported_ops = [
+            ops.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
+            ops.TFLITE_BUILTINS,
+        ]
+    return _file(converter, network)
+
+
+def _converter(model: Any, size: tuple[int | None, int | None] = (None, None)) -> Any:
+    # Batch 1: with an unknown batch XNNPACK leaves ops to slower kernels.
+    signature = tf.TensorSpec((1, *size, 3), tf.float32, name=PICTURE)
+    function = tf.function(lambda lr: model(lr, training=False)).get_concrete_function(signature)
+    # Without the model: it would be saved whole first, which takes half a minute for a large one.
+    return tf.lite.TFLiteConverter.from_concrete_functions([function])
+
+
+def _file(converter: Any, network: Network) -> bytes:
     try:
         with _quiet():
-            return bytes(converter.convert())
+            content = bytes(converter.convert())
     except Exception as error:  # the converter raises ConverterError, ValueError and others
         raise RunError(f"TensorFlow cannot convert this generator: {error}") from None
+    return named_after(content, [node.name for node in network.nodes])
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from srgan_edge_train.patches import Patches, centre_pair
 from srgan_edge_train.photographs import Photographs
 from srgan_edge_train.run_folder import CALIBRATION_CROPS, RunFolder
 
-_BATCH = 16
-_SEED = 7
+# Small steps, many of them: detail is local. A crop still shows more than most networks' reach.
+_BATCH, _PATCH = 8, 32
 
 ReadPhotographs = Callable[[Path], Photographs]
 
@@ -33,6 +33,7 @@ class Pictures:
         checks: pairs of LR and HR that are neither calibrated with nor trained on.
         photographs: the whole set to fine-tune on, or None when there are only crops.
         patch: side of an LR crop.
+        seed: which crops are seen.
     """
 
     source: str
@@ -40,12 +41,13 @@ class Pictures:
     checks: list[tuple[Picture, Picture]]
     photographs: Photographs | None
     patch: int
+    seed: int
 
     def batches(self) -> Iterator[Picture]:
-        """LR batches (16, p, p, 3) to fine-tune on, without end."""
+        """LR batches (8, 32, 32, 3) to fine-tune on, without end."""
         if self.photographs is None:
             raise InputError("there are no photographs to fine-tune on: give --data")
-        patches = Patches(self.photographs.training, self.patch, _BATCH, _SEED)
+        patches = Patches(self.photographs.training, min(self.patch, _PATCH), _BATCH, self.seed)
         step = 0
         while True:
             yield patches.at(step)[0]
@@ -53,14 +55,15 @@ class Pictures:
 
 
 def find_pictures(
-    generator: Path, data: Path | None, patch: int, read: ReadPhotographs
+    generator: Path, data: Path | None, patch: int, seed: int, read: ReadPhotographs
 ) -> Pictures | None:
     """The pictures of `data`; else those of the generator's own run; else the crops kept in it.
 
     Args:
         generator: a run's `generator.keras`, or one that stands alone.
         data: a folder of photographs, or None.
-        patch: side of an LR crop to fine-tune on.
+        patch: side of an LR crop to calibrate on.
+        seed: which crops are seen.
         read: decodes a folder of photographs.
 
     Returns:
@@ -70,12 +73,14 @@ def find_pictures(
         InputError: `data` cannot be used, or the kept crops are damaged.
     """
     if data is not None:
-        return _from_photographs(read(data), patch, str(data))
+        return _from_photographs(read(data), patch, seed, str(data))
     run = RunFolder(generator.parent)
     recorded = Path(run_record(generator).get("data", ""))
     if recorded.name and recorded.is_dir():
         try:
-            return _from_photographs(read(recorded), patch, f"the run's photographs in {recorded}")
+            return _from_photographs(
+                read(recorded), patch, seed, f"the run's photographs in {recorded}"
+            )
         except InputError:
             pass  # they are no longer what they were: the crops are
     return _from_crops(run.calibration) if run.calibration.is_file() else None
@@ -87,10 +92,10 @@ def run_record(generator: Path) -> dict[str, Any]:
     return read_record(run) if (run / RECORD_NAME).is_file() else {}
 
 
-def _from_photographs(photographs: Photographs, patch: int, source: str) -> Pictures:
-    patches = Patches(photographs.training, patch, CALIBRATION_CROPS, seed=_SEED + 1)
+def _from_photographs(photographs: Photographs, patch: int, seed: int, source: str) -> Pictures:
+    patches = Patches(photographs.training, patch, CALIBRATION_CROPS, seed + 1)
     checks = [centre_pair(photograph) for photograph in photographs.checking]
-    return Pictures(source, patches.at(0)[0], checks, photographs, patch)
+    return Pictures(source, patches.at(0)[0], checks, photographs, patch, seed)
 
 
 def _from_crops(path: Path) -> Pictures:
@@ -100,4 +105,4 @@ def _from_crops(path: Path) -> Pictures:
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"cannot read the crops kept in {path}: {error}") from None
     checks = list(zip(check_lr, check_hr, strict=True))
-    return Pictures(f"{len(lr)} crops kept in the run", lr, checks, None, lr.shape[1])
+    return Pictures(f"{len(lr)} crops kept in the run", lr, checks, None, lr.shape[1], seed=0)

@@ -1,20 +1,20 @@
-"""Quantisation-aware training with tfmot (Jacob et al. 2018, section 3).
+"""A network with 8-bit rounding in it, by tfmot (Jacob et al. 2018, section 3).
 
-Ranges are measured on real crops first and trained from there; the picture's own range, in and
-out, is tied to 0..1 so that one step of the tensor is one level of 8 bits and the output clips
-itself. The float generator's own output is what the quantised one learns.
+Every tensor's range is a pair of weights, measured on real crops first and trained from there; the
+picture's own range, in and out, is tied to 0..1 so that one step of the tensor is one level of 8
+bits and the output clips itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from srgan_edge.progress import ProgressLine
 from srgan_edge.quality import Picture
-from srgan_edge_convert.graph import inputs_of, reads_picture
+from srgan_edge_convert import calibration
+from srgan_edge_convert.network import CARRIERS, PICTURE, Network, Node
 from srgan_edge_convert.tfmot import (
     KernelQuantizer,
     PlainScheme,
@@ -25,59 +25,153 @@ from srgan_edge_convert.tfmot import (
     quantize_scope,
 )
 from srgan_edge_train.keras import keras, tf
-from srgan_edge_train.losses import pixel_loss
 from srgan_edge_train.networks.layers import DepthToSpace
 
-# Adam moves every weight by about this much a step: above 2e-5 it loses more than rounding did.
-LEARNING_RATE = 5e-6
-_PICTURE_RANGE = (0.0, 1.0)
-_INPUT = "picture"
-# How tfmot's wrapper calls the two weights of an output's range.
-_LEAST, _MOST = "output_min:0", "output_max:0"
+PICTURE_RANGE = (0.0, 1.0)
+_ENTRY = "picture"
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """What an 8-bit file is made from: a network, and the range of every tensor that has one."""
+
+    network: Network
+    ranges: dict[str, calibration.Range]
+
+    @classmethod
+    def calibrated(cls, network: Network, crops: Picture) -> Quantised:
+        """Ranges as the network's layers give them on `crops` (n, h, w, 3) uint8."""
+        measured = calibration.ranges(network, crops)
+        kept = {
+            node.name: PICTURE_RANGE if _holds_picture(network, node) else measured[node.name]
+            for node in network.nodes
+            if _has_range(network, node)
+        }
+        return cls(network, kept)
+
+    def model(self) -> Any:
+        """The Keras model that computes with rounding, (n, h, w, 3) -> (n, s*h, s*w, 3) in 0..1."""
+        with quantize_scope(_SCOPE):
+            model = quantize_apply(self._annotated(), scheme=PlainScheme())
+        # A kernel's ranges are taken when the model runs as in training.
+        model(np.zeros((1, 8, 8, 3), np.float32), training=True)
+        return model
+
+    def updated_from(self, model: Any) -> Quantised:
+        """The same with the weights and ranges that `model` has now."""
+        found, ranges = wrappers(model), dict(self.ranges)
+        nodes = []
+        for node in self.network.nodes:
+            wrapper = found[node.name]
+            if node.name in ranges:
+                shares = (float(share) for share in range_shares(wrapper))
+                least, most = (a * b for a, b in zip(ranges[node.name], shares, strict=True))
+                ranges[node.name] = (least, most)
+            weights = tuple(np.asarray(v.numpy(), np.float64) for v in own_weights(wrapper))
+            nodes.append(replace(node, weights=weights))
+        return Quantised(replace(self.network, nodes=tuple(nodes)), ranges)
+
+    def _annotated(self) -> Any:
+        """A copy in which every layer says how it is to be quantised, the input picture too."""
+        network = self.network
+        lr = keras.Input((None, None, 3), name=PICTURE)
+        entry = keras.layers.Activation("linear", name=_ENTRY)
+        picture = LayerConfig("", PICTURE_RANGE, trained=False)
+        tensors = {PICTURE: annotate_layer(entry, picture)(lr)}
+        for node in network.nodes:
+            layer, inputs = node.layer(), [tensors[name] for name in node.inputs]
+            wrapper = annotate_layer(layer, self._config(node))
+            tensors[node.name] = wrapper(inputs if len(inputs) > 1 else inputs[0])
+            layer.set_weights(list(node.weights))
+        return keras.Model(lr, tensors[network.output], name="generator")
+
+    def _config(self, node: Node) -> QuantizeConfig:
+        trained = not _holds_picture(self.network, node)
+        return LayerConfig(_KERNELS.get(node.kind, ""), self.ranges.get(node.name), trained)
+
+
+def wrappers(model: Any) -> dict[str, Any]:
+    """The wrapped layers of a model with rounding, by the names that they have in the network."""
+    found = {layer.layer.name: layer for layer in model.layers if hasattr(layer, "layer")}
+    found.pop(_ENTRY, None)
+    return found
+
+
+def range_shares(wrapper: Any) -> list[Any]:
+    """The two weights of an output's range: its ends, each as a share of what it started with."""
+    return [wrapper._output_quantizer_vars[key] for key in ("least", "most")]
+
+
+def has_range(wrapper: Any) -> bool:
+    """Whether a layer's output is rounded to a range of its own."""
+    return bool(wrapper._output_quantizers)
+
+
+def own_weights(wrapper: Any) -> list[Any]:
+    """A layer's kernel and bias; the kernel as it is before rounding."""
+    kernels = [weight for weight, _, _ in wrapper._weight_vars]
+    return [*kernels, wrapper.layer.bias] if kernels else []
 
 
 class Range(Quantizer):
-    """8 bits over a range that is one pair of weights, fixed or trained (gradients of TF's op)."""
+    """8 bits over a range. What is trained, by TensorFlow's own gradients, is each end's share."""
 
-    def __init__(self, trainable: bool) -> None:
-        self.trainable = trainable
+    def __init__(self, least: float, most: float, trained: bool) -> None:
+        """Say where the range starts.
+
+        Args:
+            least: at most 0.
+            most: at least 0.
+            trained: whether the ends move.
+        """
+        self.least = least
+        self.most = most
+        self.trained = trained
 
     def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
-        """Make the two weights, at the picture's range."""
-        least, most = _PICTURE_RANGE
+        """Make the two shares, 1 at first."""
+        one = keras.initializers.Constant(1.0)
         return {
-            key: layer.add_weight(
-                name=f"{name}_{key}",
-                initializer=keras.initializers.Constant(value),
-                trainable=self.trainable,
-            )
-            for key, value in (("min", least), ("max", most))
+            end: layer.add_weight(f"{name}_{end}", initializer=one, trainable=self.trained)
+            for end in ("least", "most")
         }
 
     def __call__(self, inputs: Any, training: Any, weights: dict[str, Any], **_: Any) -> Any:
         """Round to the 256 levels of the range."""
-        return tf.quantization.fake_quant_with_min_max_vars(inputs, weights["min"], weights["max"])
+        least, most = self.least * weights["least"], self.most * weights["most"]
+        return tf.quantization.fake_quant_with_min_max_vars(inputs, least, most)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
-        return {"trainable": self.trainable}
+        return {"least": self.least, "most": self.most, "trained": self.trained}
 
 
 class LayerConfig(QuantizeConfig):
-    """Per-channel 8-bit weights where a layer has a kernel, and one range for its output."""
+    """8-bit weights where a layer has a kernel, and one range for its output, or none."""
 
-    def __init__(self, has_kernel: bool, trainable: bool) -> None:
-        self.has_kernel = has_kernel
-        self.trainable = trainable
+    def __init__(self, kernel: str, ends: calibration.Range | None, trained: bool) -> None:
+        """Say what is rounded.
+
+        Args:
+            kernel: the name of the layer's kernel, `kernel` or `depthwise_kernel`; empty: none.
+            ends: of the output's range; None: it has none of its own.
+            trained: whether the range is.
+        """
+        self.kernel = kernel
+        self.ends = ends
+        self.trained = trained
 
     def get_weights_and_quantizers(self, layer: Any) -> list[Any]:
         """The kernel; biases stay 32-bit."""
-        return [(layer.kernel, KernelQuantizer())] if self.has_kernel else []
+        if not self.kernel:
+            return []
+        # A depthwise kernel's channels are not its last axis: it has one scale.
+        return [(getattr(layer, self.kernel), KernelQuantizer(per_axis=self.kernel == "kernel"))]
 
     def set_quantize_weights(self, layer: Any, quantize_weights: list[Any]) -> None:
         """Let the layer compute with its rounded kernel."""
-        if self.has_kernel:
-            layer.kernel = quantize_weights[0]
+        if self.kernel:
+            setattr(layer, self.kernel, quantize_weights[0])
 
     def get_activations_and_quantizers(self, layer: Any) -> list[Any]:
         """None: the output's range is behind the activation."""
@@ -89,120 +183,35 @@ class LayerConfig(QuantizeConfig):
 
     def get_output_quantizers(self, layer: Any) -> list[Any]:
         """The output's range."""
-        return [Range(self.trainable)]
+        return [Range(*self.ends, self.trained)] if self.ends else []
 
     def get_config(self) -> dict[str, Any]:
         """The arguments."""
-        return {"has_kernel": self.has_kernel, "trainable": self.trainable}
+        return {"kernel": self.kernel, "ends": self.ends, "trained": self.trained}
 
 
-class NoConfig(LayerConfig):
-    """A layer that only moves values: they keep the scale they came with."""
-
-    def __init__(self) -> None:
-        super().__init__(has_kernel=False, trainable=False)
-
-    def get_output_quantizers(self, layer: Any) -> list[Any]:
-        """None."""
-        return []
-
-    def get_config(self) -> dict[str, Any]:
-        """No arguments."""
-        return {}
+_SCOPE = {"Range": Range, "LayerConfig": LayerConfig, "DepthToSpace": DepthToSpace}
+_KERNELS = {"Conv2D": "kernel", "DepthwiseConv2D": "depthwise_kernel"}
 
 
-_SCOPE = {
-    "Range": Range,
-    "LayerConfig": LayerConfig,
-    "NoConfig": NoConfig,
-    "DepthToSpace": DepthToSpace,
-}
+def _has_range(network: Network, node: Node) -> bool:
+    """Whether a layer's output is rounded to a range of its own.
 
-
-def quantise(generator: Any, crops: Picture) -> Any:
-    """The generator with rounding in it, ranges calibrated on `crops` (n, h, w, 3) uint8."""
-    annotated = _annotate(generator)
-    with quantize_scope(_SCOPE):
-        model = quantize_apply(annotated, scheme=PlainScheme())
-    _calibrate(model, generator, crops)
-    return model
-
-
-def fine_tune(model: Any, teacher: Any, batches: Iterator[Picture], steps: int) -> None:
-    """Train `model` to give `teacher`'s pictures, on `steps` batches (n, h, w, 3) uint8."""
-    schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(steps, 1))
-    optimizer = keras.optimizers.Adam(schedule)
-    optimizer.build(model.trainable_variables)
-    update = tf.function(lambda lr: _update(model, teacher, optimizer, lr), reduce_retracing=True)
-    with ProgressLine("fine-tuning", steps) as line:
-        for step, lr in zip(range(1, steps + 1), batches, strict=False):
-            loss = update(_to_float(lr))
-            if step % 20 == 0 or step == steps:
-                line.update(step, f"L1 to the float model {float(loss) * 255:.3f} levels")
-        # The kernels' ranges belong to the step before: look at the final kernels once more.
-        model(_to_float(lr), training=True)
-
-
-def _update(model: Any, teacher: Any, optimizer: Any, lr: Any) -> Any:
-    target = tf.clip_by_value(teacher(lr, training=False), *_PICTURE_RANGE)
-    with tf.GradientTape() as tape:
-        loss = pixel_loss(model(lr, training=True), target)
-    variables = model.trainable_variables
-    optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-    return loss
-
-
-def _annotate(generator: Any) -> Any:
-    """A copy in which every layer says how it is to be quantised, the input picture too."""
-    picture = keras.Input((None, None, 3), name="lr")
-    entry = keras.layers.Activation("linear", name=_INPUT)
-    tensors = {
-        generator.layers[0].name: annotate_layer(entry, LayerConfig(False, trainable=False))(
-            picture
-        )
-    }
-    for layer in generator.layers[1:]:
-        copy = layer.__class__.from_config(layer.get_config())
-        sources = [tensors[source.name] for source in inputs_of(layer)]
-        wrapper = annotate_layer(copy, _config(layer, generator))
-        tensors[layer.name] = wrapper(sources if len(sources) > 1 else sources[0])
-        copy.set_weights(layer.get_weights())
-    return keras.Model(picture, tensors[generator.layers[-1].name], name=generator.name)
-
-
-def _config(layer: Any, generator: Any) -> QuantizeConfig:
-    if isinstance(layer, DepthToSpace):
-        return NoConfig()
-    has_kernel = isinstance(layer, keras.layers.Conv2D)
-    return LayerConfig(has_kernel, trainable=not _holds_picture(layer, generator))
-
-
-def _holds_picture(layer: Any, generator: Any) -> bool:
-    """Whether a layer gives pixels: the last ones, and the anchor repeated from the input."""
-    final = generator._output_layers[0]
-    while isinstance(final, DepthToSpace):
-        final = inputs_of(final)[0]
-    if layer.name == final.name:
+    What only moves values keeps the scale they came with, but for joined ones: they get one scale
+    together. A sum in front of a ReLU is one operator with it.
+    """
+    if node.kind == "Concatenate":
         return True
-    feeds = {source.name for source in inputs_of(final)}
-    return reads_picture(layer) and layer.name in feeds and not layer.trainable
+    follower = network.only_consumer(node.name)
+    if follower and follower.kind == "Concatenate":
+        return False
+    fused = node.kind == "Add" and follower is not None and follower.kind == "ReLU"
+    return node.kind not in CARRIERS and not fused
 
 
-def _calibrate(model: Any, generator: Any, crops: Picture) -> None:
-    """Set every trained range to what the float generator's layer gives on the crops."""
-    layers = [layer for layer in generator.layers if not isinstance(layer, keras.layers.InputLayer)]
-    probe = keras.Model(generator.inputs, [layer.output for layer in layers])
-    outputs = probe(_to_float(crops), training=False)
-    wrapped = {layer.layer.name: layer for layer in model.layers if hasattr(layer, "layer")}
-    for layer, output in zip(layers, outputs, strict=True):
-        for variable in wrapped[layer.name].trainable_weights:
-            if variable.name.endswith(_LEAST):
-                variable.assign(min(0.0, float(np.min(output))))
-            elif variable.name.endswith(_MOST):
-                variable.assign(max(0.0, float(np.max(output))))
-    # A kernel's ranges are taken when the model runs as in training.
-    model(_to_float(crops[:1]), training=True)
-
-
-def _to_float(pixels: Picture) -> Any:
-    return tf.constant(pixels.astype(np.float32) / np.float32(255))
+def _holds_picture(network: Network, node: Node) -> bool:
+    """Whether a layer gives pixels: the last ones, and the anchor repeated from the input."""
+    last = network[network.output]
+    while last.kind in CARRIERS and last.kind != "Concatenate":
+        last = network[last.inputs[0]]
+    return node is last or (node.fixed and node.inputs == (PICTURE,))

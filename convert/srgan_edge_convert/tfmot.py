@@ -22,17 +22,18 @@ _LayoutTransform: Any = api.QuantizeLayoutTransform
 
 
 class KernelQuantizer(_LastValueQuantizer):
-    """8 bits, symmetric, one scale per output channel: what TFLite computes convolutions with."""
+    """8 bits, symmetric, a scale per output channel: what TFLite computes convolutions with."""
 
-    def __init__(self) -> None:
-        super().__init__(num_bits=8, per_axis=True, symmetric=True, narrow_range=True)
+    def __init__(self, per_axis: bool) -> None:
+        """Say whether every output channel has a scale of its own, or one serves them all."""
+        super().__init__(num_bits=8, per_axis=per_axis, symmetric=True, narrow_range=True)
 
     def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
-        """One range for each output channel, taken from the kernel at every training step."""
+        """The range or ranges, taken from the kernel at every training step."""
         return {
             f"{key}_var": layer.add_weight(
                 f"{name}_{key}",
-                shape=(tensor_shape[-1],),
+                shape=(tensor_shape[-1],) if self.per_axis else (),
                 initializer=keras.initializers.Constant(value),
                 trainable=False,
             )

@@ -10,6 +10,7 @@ import numpy as np
 from srgan_edge.errors import InputError
 from srgan_edge.files import whole_file
 from srgan_edge_train.keras import keras
+from srgan_edge_train.keras_file import check_keras_file, first_line
 from srgan_edge_train.networks.edge import edge_generator
 from srgan_edge_train.networks.srgan import srgan_generator
 from srgan_edge_train.recipe import Recipe
@@ -32,13 +33,11 @@ def load_generator(path: Path) -> Any:
     Raises:
         InputError: no such file, or not a generator that this package can load.
     """
-    if not path.is_file():
-        raise InputError(f"no generator at {path}")
+    check_keras_file(path)
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises a dozen kinds for damaged and foreign files
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
-        raise InputError(f"cannot load {path} as a Keras generator: {reason}") from None
+        raise InputError(f"cannot load {path} as a Keras generator: {first_line(error)}") from None
 
 
 def save_generator(generator: Any, path: Path) -> None:

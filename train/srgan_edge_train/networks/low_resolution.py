@@ -45,18 +45,19 @@ class NearestConv(keras.layers.Layer):
         return tf.nn.conv2d(tf.pad(inputs, around), kernel, 1, "VALID")
 
 
-def taps(size: int, phase: int) -> tuple[int, npt.NDArray[np.float32]]:
+def taps(size: int, phase: int, factor: int = 2) -> tuple[int, npt.NDArray[np.float32]]:
     """Which of a kernel's rows fall on which source pixel.
 
     Args:
         size: of the kernel, odd.
-        phase: 0 for even output pixels, 1 for odd ones.
+        phase: which of the output pixels that one source pixel becomes, 0 to factor - 1.
+        factor: of the enlargement.
 
     Returns:
         How many source pixels lie before the output's own, and a matrix (source pixels, size) of
         zeros and ones.
     """
-    sources = [(phase + tap - size // 2) // 2 for tap in range(size)]
+    sources = [(phase + tap - size // 2) // factor for tap in range(size)]
     first, last = sources[0], sources[-1]
     matrix = np.zeros((last - first + 1, size), np.float32)
     for tap, source in enumerate(sources):

@@ -1,0 +1,48 @@
+"""What a network's layers give on real crops: where ranges start, and what channels differ by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from srgan_edge.quality import Picture
+from srgan_edge_convert.network import Network, Weights
+from srgan_edge_train.keras import tf
+
+Range = tuple[float, float]
+
+
+def to_float(pixels: Picture) -> Weights:
+    """Pictures as networks take them: uint8 -> float32 in 0..1."""
+    return pixels.astype(np.float32) / np.float32(255)
+
+
+def layer_outputs(network: Network, crops: Picture) -> Iterator[dict[str, Weights]]:
+    """What every layer gives on one crop after another: name -> (1, h, w, c) float32."""
+    names = [node.name for node in network.nodes]
+    model = network.model(outputs=names)
+    run = tf.function(lambda lr: model(lr, training=False), reduce_retracing=True)
+    for crop in crops:
+        outputs = tf.nest.flatten(run(to_float(crop[None])))
+        yield {name: np.asarray(output) for name, output in zip(names, outputs, strict=True)}
+
+
+def channel_ranges(network: Network, crops: Picture) -> dict[str, tuple[Weights, Weights]]:
+    """The least and the greatest value of each channel of each layer."""
+    found: dict[str, tuple[Weights, Weights]] = {}
+    for outputs in layer_outputs(network, crops):
+        for name, output in outputs.items():
+            least, most = output.min((0, 1, 2)), output.max((0, 1, 2))
+            if name in found:
+                least, most = np.minimum(least, found[name][0]), np.maximum(most, found[name][1])
+            found[name] = least, most
+    return found
+
+
+def ranges(network: Network, crops: Picture) -> dict[str, Range]:
+    """The range of each layer's output, zero included."""
+    return {
+        name: (min(0.0, float(least.min())), max(0.0, float(most.max())))
+        for name, (least, most) in channel_ranges(network, crops).items()
+    }
