@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from srgan_edge.errors import InputError
 from srgan_edge.facts import ModelFacts, read_facts
@@ -50,6 +52,21 @@ def load_model(name_or_path: str | Path) -> ModelFile:
 def report_beside(model: Path) -> Path:
     """Where `srgan-edge convert` leaves its report of a model file, as JSON."""
     return model.with_suffix(".report.json")
+
+
+def read_report(model: ModelFile) -> dict[str, Any] | None:
+    """What the report beside a model file says, without the facts, which the file has itself.
+
+    Returns:
+        None where there is none, or one of another file.
+    """
+    try:
+        report: dict[str, Any] = json.loads(report_beside(model.path).read_text(encoding="utf-8"))
+        if report["sha256"] != model.sha256:
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return {key: value for key, value in report.items() if key != "facts"}
 
 
 def embedded_models() -> dict[str, Path]:

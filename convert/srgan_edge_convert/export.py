@@ -95,7 +95,8 @@ def _converter(model: Any, size: tuple[int | None, int | None] = (None, None)) -
     signature = tf.TensorSpec((1, *size, 3), tf.float32, name=PICTURE)
     function = tf.function(lambda lr: model(lr, training=False)).get_concrete_function(signature)
     # Without the model: it would be saved whole first, which takes half a minute for a large one.
-    return tf.lite.TFLiteConverter.from_concrete_functions([function])
+    with _quiet():
+        return tf.lite.TFLiteConverter.from_concrete_functions([function])
 
 
 def _file(converter: Any, network: Network) -> bytes:

@@ -40,7 +40,7 @@ def fine_tune(
         steps: how many of them.
     """
     model = start.model()
-    trainer = _Trainer(model, teacher.model(), steps)
+    trainer = _Trainer(model, start.network, teacher.model(), steps)
     with ProgressLine("fine-tuning", steps) as line:
         for step, lr in zip(range(1, steps + 1), batches, strict=False):
             loss = trainer.step(to_float(lr))
@@ -52,15 +52,13 @@ def fine_tune(
 class _Trainer:
     """Two optimisers, since weights and ranges move by steps of another size."""
 
-    def __init__(self, model: Any, teacher: Any, steps: int) -> None:
+    def __init__(self, model: Any, network: Network, teacher: Any, steps: int) -> None:
         self._model, self._teacher = model, teacher
-        found = wrappers(model).values()
-        shares = [share for one in found if has_range(one) for share in range_shares(one)]
-        weights = [weight for one in found for weight in own_weights(one)]
-        self._groups = [
-            ([one for one in variables if one.trainable], _adam(rate, steps))
-            for variables, rate in ((weights, _WEIGHT_RATE), (shares, _RANGE_RATE))
-        ]
+        trained = [wrappers(model)[node.name] for node in network.nodes if not node.fixed]
+        weights = [weight for one in trained for weight in own_weights(one)]
+        shares = [share for one in trained if has_range(one) for share in range_shares(one)]
+        shares = [share for share in shares if share.trainable]  # but for the picture's own
+        self._groups = ((weights, _adam(_WEIGHT_RATE, steps)), (shares, _adam(_RANGE_RATE, steps)))
         self.step = tf.function(self._step, reduce_retracing=True)
 
     def _step(self, lr: Any) -> Any:

@@ -182,9 +182,13 @@ def _alone(model: Any, operators: list[Any]) -> bytes:
 
 
 def _layer(tensor_name: Any, order: dict[str, int]) -> str | None:
-    """The last of the layers that a tensor's name tells of: that is what it holds."""
-    parts = [part for name in _text(tensor_name).split(";") for part in name.split("/")]
-    found = [name for part in parts if (name := part.removeprefix("quant_")) in order]
+    """The last of the layers that a tensor's name tells of: that is what it holds.
+
+    Such a name is `generator/LAYER/op` or `generator/quant_LAYER/op`, several of them with `;`.
+    """
+    paths = [name.split("/") for name in _text(tensor_name).split(";")]
+    scopes = [path[1].removeprefix("quant_") for path in paths if len(path) > 1]
+    found = [scope for scope in scopes if scope in order]
     return max(found, key=order.__getitem__, default=None)
 
 

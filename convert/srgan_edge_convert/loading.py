@@ -104,7 +104,8 @@ def _network(calls: list[LayerCall], path: Path) -> Network:
     """The layers that compute something, in the order in which they are called."""
     renamed: dict[str, str] = {}
     network = Network((), PICTURE)
-    for call in _named_plainly(calls):
+    calls = _named_plainly(calls)
+    for call in calls:
         inputs = tuple(renamed[name] for name in call.inputs)
         if call.kind == "InputLayer":
             if PICTURE in renamed.values() or call.shape[-1:] != (3,) or len(call.shape) != 4:

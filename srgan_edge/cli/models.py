@@ -91,8 +91,13 @@ def _figures(quality: Quality) -> list[str]:
 
 
 def _model_record(model: ModelFile) -> dict[str, Any]:
+    """The file, its facts, and what its conversion found, if the report is still beside it."""
+    from srgan_edge.model_file import read_report
+
     facts = json.loads(model.facts.to_json())
-    return {"file": str(model.path), "bytes": model.size, "sha256": model.sha256, **facts}
+    record = {"file": str(model.path), "bytes": model.size, "sha256": model.sha256, **facts}
+    report = read_report(model)
+    return {**record, "report": report} if report else record
 
 
 def _run_record(run: Path) -> dict[str, Any]:

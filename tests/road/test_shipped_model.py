@@ -13,7 +13,7 @@ from helpers import SAMPLES, TESTS, run_cli
 from srgan_edge import Upscaler, load_model
 from srgan_edge.evaluation import evaluate_folder
 from srgan_edge.model_file import embedded_models
-from srgan_edge_convert.conversion import fully_accelerated
+from srgan_edge_convert.kernels import fully_accelerated
 
 WEIGHTS = TESTS.parent / "train" / "weights" / "edge.keras"
 GOLDEN = TESTS / "golden"
@@ -39,7 +39,7 @@ def test_facts() -> None:
 
 def test_every_op_is_in_xnnpack() -> None:
     for path in embedded_models().values():
-        assert fully_accelerated(path)
+        assert fully_accelerated(path.read_bytes())
 
 
 def test_set5(data_sets: Path, float_model: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,11 +29,22 @@ class Ran:
         return [line for line in self.err.splitlines() if line.startswith("srgan-edge: ")]
 
 
-def run_cli(*arguments: object, cwd: Path | None = None, timeout: float = 300) -> Ran:
-    """Run `srgan-edge` as a person does, in a process of its own."""
+def run_cli(
+    *arguments: object,
+    cwd: Path | None = None,
+    timeout: float = 300,
+    environment: Mapping[str, str] | None = None,
+) -> Ran:
+    """Run `srgan-edge` as a person does, in a process of its own, with more in its environment."""
     command = [sys.executable, "-m", "srgan_edge", *(str(argument) for argument in arguments)]
     done = subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, timeout=timeout, check=False
+        command,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=timeout,
+        check=False,
+        env={**os.environ, **(environment or {})},
     )
     return Ran(done.returncode, done.stdout, done.stderr)
 

@@ -59,25 +59,3 @@ def generator_scale(generator: Any) -> int:
         raise InputError(f"of a {side}x{side} picture the generator makes {tuple(output.shape)}")
     return scale
 
-
-def blend(generator: Any, other: Any, share: float) -> Any:
-    """Network interpolation (Wang et al. 2018, ESRGAN, eq. 9): `generator` moved towards `other`.
-
-    Both must be one architecture, one of them trained from the other's weights; two that were
-    trained apart have nothing in common between them. `generator` itself is changed.
-
-    Args:
-        generator: what a share of 0 gives.
-        other: what a share of 1 gives.
-        share: 0 to 1.
-
-    Raises:
-        InputError: the two have different layers, or the share is out of range.
-    """
-    if not 0.0 <= share <= 1.0:
-        raise InputError(f"a share to blend must be from 0 to 1, got {share:g}")
-    ours, theirs = generator.get_weights(), other.get_weights()
-    if [w.shape for w in ours] != [w.shape for w in theirs]:
-        raise InputError("generators to blend must be of one architecture, these have other layers")
-    generator.set_weights([(1 - share) * a + share * b for a, b in zip(ours, theirs, strict=True)])
-    return generator
