@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from srgan_edge.quality import Picture
 from srgan_edge_convert.network import Network, Weights
@@ -13,9 +14,9 @@ from srgan_edge_train.keras import tf
 Range = tuple[float, float]
 
 
-def to_float(pixels: Picture) -> Weights:
+def to_float(pixels: Picture) -> npt.NDArray[np.float32]:
     """Pictures as networks take them: uint8 -> float32 in 0..1."""
-    return pixels.astype(np.float32) / np.float32(255)
+    return np.divide(pixels, np.float32(255), dtype=np.float32)
 
 
 def layer_outputs(network: Network, crops: Picture) -> Iterator[dict[str, Weights]]:

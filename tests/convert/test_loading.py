@@ -116,7 +116,7 @@ def test_what_is_not_known_is_named(layer: Any, told: str, tmp_path: Path) -> No
 
 def test_slopes_that_differ_over_space_are_refused(tmp_path: Path) -> None:
     path = saved(tmp_path / "mine.keras", L.PReLU(name="odd"), (8, 8, 3))
-    with pytest.raises(InputError, match="layer 'odd' .*shared_axes"):
+    with pytest.raises(InputError, match=r"layer 'odd' .*shared_axes"):
         load_network(path)
 
 

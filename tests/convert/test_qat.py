@@ -78,8 +78,8 @@ def test_fine_tuning_brings_it_closer_to_the_float_model(network: Network, crops
     assert tuned.ranges["features_1"] != start.ranges["features_1"]
     for name in ("anchor", "residual"):  # the picture's own
         assert tuned.ranges[name] == (0.0, 1.0)
-    anchors = [one.network["anchor"].kernel for one in (start, tuned)]
-    np.testing.assert_array_equal(*anchors)
+    anchor, still = (one.network["anchor"].kernel for one in (start, tuned))
+    np.testing.assert_array_equal(anchor, still)
 
 
 def test_the_output_saturates_by_its_range(network: Network, crops: Picture) -> None:

@@ -56,6 +56,7 @@ def test_the_wheels_hold_models_weights_recipes_and_types(wheels: list[Path]) ->
         "srgan_edge_train/weights/edge.keras",
         "srgan_edge_train/py.typed",
         "srgan_edge_convert/py.typed",
+        "srgan_edge_convert/templates/report.html",
     } <= names
     assert not [name for name in names if name.startswith(("tests/", "train/", "runs/"))]
 

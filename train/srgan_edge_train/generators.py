@@ -58,4 +58,3 @@ def generator_scale(generator: Any) -> int:
     if scale < 1 or tuple(output.shape) != (1, side * scale, side * scale, 3):
         raise InputError(f"of a {side}x{side} picture the generator makes {tuple(output.shape)}")
     return scale
-
