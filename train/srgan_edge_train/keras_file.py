@@ -40,8 +40,8 @@ def check_keras_file(path: Path) -> str:
         home = str(module or "keras").split(".")[0]
         if name in _CODE or home not in _HOMES:
             raise InputError(
-                f"{path} refers to code ({name} of {module}), which is not run; accepted are "
-                "layers of Keras"
+                f"cannot load {path}: it refers to code ({name} of {module}), which is not run; "
+                "accepted are layers of Keras"
             )
     return version
 

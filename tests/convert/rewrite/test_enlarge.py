@@ -69,16 +69,24 @@ def test_several_convolutions_share_one_enlargement() -> None:
     assert "UpSampling2D" not in kinds(after)
 
 
-def test_what_is_left_is_a_repeat_and_a_shuffle() -> None:
+@settings(max_examples=10, deadline=None)
+@given(
+    factor=st.integers(2, 4),
+    seed=st.integers(0, 99),
+    size=st.tuples(st.integers(1, 7), st.integers(1, 7)),
+)
+def test_what_is_left_is_a_repeat_and_a_shuffle(
+    factor: int, seed: int, size: tuple[int, int]
+) -> None:
     """A global residual: the picture itself, enlarged."""
 
     def body(x: Any) -> Any:
-        y = L.UpSampling2D(2)(L.Conv2D(3, 3, padding="same")(x))
-        return L.Add()([y, L.UpSampling2D(2)(x)])
+        y = L.UpSampling2D(factor)(L.Conv2D(3, 3, padding="same")(x))
+        return L.Add()([y, L.UpSampling2D(factor)(x)])
 
-    before = generator(body)
+    before = generator(body, seed)
     after = enlarge_by_shuffle(before)
-    assert_same_function(before, after, (5, 6))
+    assert_same_function(before, after, size)
     assert kinds(after).count("DepthToSpace") == 2
 
 
