@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PATCH = 48  # LR pixels, for a generator without a run around it
 # Steps of fine-tuning, by multiply-accumulates per input pixel: some minutes on two cores for both.
-_LARGE, _STEPS, _STEPS_WHEN_LARGE = 500_000, 1000, 400
+_LARGE, _STEPS, _STEPS_WHEN_LARGE = 500_000, 1000, 300
 
 
 def convert(
@@ -48,7 +48,7 @@ def convert(
         int | None,
         typer.Option(
             min=0,
-            help="Fine-tuning steps; 0 quantises after training.  [default: 1000, 400 if large]",
+            help="Fine-tuning steps; 0 quantises after training.  [default: 1000, 300 if large]",
         ),
     ] = None,
     io: Annotated[

@@ -84,38 +84,30 @@ def node_of(
 
 
 def _conv(call: LayerCall, inputs: tuple[str, ...], _: Sequence[int]) -> Node:
-    config = call.config
-    _require(config.get("groups", 1) == 1, "must be ungrouped, got", config.get("groups"))
-    size = _same_size(config)
-    kernel, *bias = call.weights
-    settings = {
-        "padding": "same",
-        "dilation_rate": tuple(config["dilation_rate"]),
-        "activation": _activation(config),
-        "filters": config["filters"],
-        "kernel_size": size,
-    }
-    weights = (kernel, bias[0] if bias else np.zeros(kernel.shape[3]))
-    return Node(call.name, "Conv2D", inputs, settings, weights, fixed=not call.trainable)
+    groups = call.config.get("groups", 1)
+    _require(groups == 1, "must be ungrouped, got", groups)
+    return _convolution(call, inputs, {"filters": call.config["filters"]})
 
 
 def _depthwise(call: LayerCall, inputs: tuple[str, ...], _: Sequence[int]) -> Node:
-    config = call.config
-    _require(
-        config["depth_multiplier"] == 1,
-        "must have depth_multiplier 1, got",
-        config["depth_multiplier"],
-    )
-    size = _same_size(config)
-    kernel, *bias = call.weights
+    multiplier = call.config["depth_multiplier"]
+    _require(multiplier == 1, "must have depth_multiplier 1, got", multiplier)
+    return _convolution(call, inputs, {})
+
+
+def _convolution(call: LayerCall, inputs: tuple[str, ...], settings: dict[str, Any]) -> Node:
+    """What ordinary and depthwise convolutions have in common."""
     settings = {
+        **settings,
+        "kernel_size": _same_size(call.config),
         "padding": "same",
-        "dilation_rate": tuple(config["dilation_rate"]),
-        "activation": _activation(config),
-        "kernel_size": size,
+        "dilation_rate": tuple(call.config["dilation_rate"]),
+        "activation": _activation(call.config),
     }
-    weights = (kernel, bias[0] if bias else np.zeros(kernel.shape[2]))
-    return Node(call.name, "DepthwiseConv2D", inputs, settings, weights, fixed=not call.trainable)
+    kernel, *bias = call.weights
+    outputs = kernel.shape[3] if call.kind == "Conv2D" else kernel.shape[2]
+    weights = (kernel, bias[0] if bias else np.zeros(outputs))
+    return Node(call.name, call.kind, inputs, settings, weights, fixed=not call.trainable)
 
 
 def _same_size(config: dict[str, Any]) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 from srgan_edge_convert.loading import load_network
 from srgan_edge_convert.network import Network
 from srgan_edge_train.keras import keras
+from srgan_edge_train.networks.srgan import srgan_generator
 
 
 def network_of(model: Any) -> Network:
@@ -32,6 +33,18 @@ def scattered(model: Any, seed: int = 0, slopes: tuple[float, float] = (-0.5, 1.
         elif "alpha" in weight.name:
             values = random.uniform(*slopes, weight.shape)
         weight.assign(values)
+    return model
+
+
+def srgan_as_trained() -> Any:
+    """The srgan generator; slopes and statistics away from their start, the rest as it starts."""
+    keras.utils.set_random_seed(0)
+    model, random = srgan_generator(4, "float32"), np.random.default_rng(0)
+    for weight in model.weights:
+        if "alpha" in weight.name:
+            weight.assign(random.uniform(-0.3, 1.3, weight.shape))
+        elif "_bn" in weight.name:
+            weight.assign(weight + random.uniform(0, 0.3, weight.shape))
     return model
 
 

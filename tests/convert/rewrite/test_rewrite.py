@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import generator, kinds, network_of, run, scattered
+from networks import generator, kinds, network_of, run, scattered, srgan_as_trained
 
 from srgan_edge.errors import InputError
 from srgan_edge_convert import graph
@@ -20,7 +20,6 @@ from srgan_edge_convert.rewrite.proof import prove_equal
 from srgan_edge_train.keras import keras
 from srgan_edge_train.networks.edge import edge_generator
 from srgan_edge_train.networks.layers import DepthToSpace
-from srgan_edge_train.networks.srgan import srgan_generator
 
 L = keras.layers
 
@@ -83,7 +82,7 @@ def test_a_rewrite_that_changes_the_picture_is_stopped() -> None:
 
 
 def test_the_srgan_generator_costs_much_less_and_stays_the_same() -> None:
-    network = network_of(scattered_srgan())
+    network = network_of(srgan_as_trained())
     exact, done = rewrite(network, EXACT, bgr=True)
     assert graph.macs(network) * 64 * 64 == pytest.approx(19.4e9, rel=0.01)
     assert graph.macs(exact) * 64 * 64 == pytest.approx(11.2e9, rel=0.01)
@@ -93,18 +92,6 @@ def test_the_srgan_generator_costs_much_less_and_stays_the_same() -> None:
     assert set(kinds(integer)) <= {
         "Conv2D", "DepthwiseConv2D", "Add", "Concatenate", "DepthToSpace", "ZeroPadding2D"
     }  # fmt: skip
-
-
-def scattered_srgan() -> Any:
-    """Statistics and slopes away from their start, the rest as training starts."""
-    keras.utils.set_random_seed(0)
-    model, random = srgan_generator(4, "float32"), np.random.default_rng(0)
-    for weight in model.weights:
-        if "alpha" in weight.name:
-            weight.assign(random.uniform(-0.3, 1.3, weight.shape))
-        elif "_bn" in weight.name:
-            weight.assign(weight + random.uniform(0, 0.3, weight.shape))
-    return model
 
 
 def test_a_network_is_immutable() -> None:
