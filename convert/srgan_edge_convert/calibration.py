@@ -1,4 +1,4 @@
-"""What a network's layers give on real crops: where ranges start, and what channels differ by."""
+"""What a network's layers give on real crops: where ranges start."""
 
 from __future__ import annotations
 
@@ -29,21 +29,11 @@ def layer_outputs(network: Network, crops: Picture) -> Iterator[dict[str, Weight
         yield {name: np.asarray(output) for name, output in zip(names, outputs, strict=True)}
 
 
-def channel_ranges(network: Network, crops: Picture) -> dict[str, tuple[Weights, Weights]]:
-    """The least and the greatest value of each channel of each layer."""
-    found: dict[str, tuple[Weights, Weights]] = {}
-    for outputs in layer_outputs(network, crops):
-        for name, output in outputs.items():
-            least, most = output.min((0, 1, 2)), output.max((0, 1, 2))
-            if name in found:
-                least, most = np.minimum(least, found[name][0]), np.maximum(most, found[name][1])
-            found[name] = least, most
-    return found
-
-
 def ranges(network: Network, crops: Picture) -> dict[str, Range]:
     """The range of each layer's output, zero included."""
-    return {
-        name: (min(0.0, float(least.min())), max(0.0, float(most.max())))
-        for name, (least, most) in channel_ranges(network, crops).items()
-    }
+    found: dict[str, Range] = {}
+    for outputs in layer_outputs(network, crops):
+        for name, output in outputs.items():
+            least, most = found.get(name, (0.0, 0.0))
+            found[name] = min(least, float(output.min())), max(most, float(output.max()))
+    return found

@@ -114,8 +114,9 @@ def convert_generator(
         InputError: a rewrite that cannot be proved.
         QualityError: the check failed; the file is kept as `NAME.rejected.tflite`.
     """
-    steps = (*EXACT, *(FOR_INTEGERS if plan.number_format.is_integer else ()))
-    network, rewrites = rewrite(loaded.network, steps, bgr=plan.is_bgr)
+    exact, rewrites = rewrite(loaded.network, EXACT, bgr=False)
+    more = FOR_INTEGERS if plan.number_format.is_integer else ()
+    network, further = rewrite(exact, more, bgr=plan.is_bgr)
     facts = _facts(loaded, network, source, plan, pictures)
     candidates, floats = _candidates(network, plan, pictures), None
     if pictures:
@@ -131,11 +132,11 @@ def convert_generator(
         max_drop=plan.max_drop,
         before=_size(loaded.network),
         after=_size(network),
-        rewrites=rewrites,
+        rewrites=[*rewrites, *further],
         comparisons={one.name: one.comparison for one in candidates if one.comparison},
         layers=layer_noise(chosen.content, network, plan.ordered(_noise_crops(pictures))),
         kernels=find_kernels(chosen.content),
-        latency=_latency(model, loaded, plan),
+        latency=_latency(model, loaded.network, exact, plan),
     )
     write_report(report, floats, chosen.pictures, chosen.comparison)
     if chosen.quantised and not refused:
@@ -201,15 +202,14 @@ def _noise_crops(pictures: Pictures | None) -> Picture:
     return pictures.calibration[:_NOISE_CROPS]
 
 
-def _latency(model: ModelFile, loaded: Loaded, plan: Plan) -> Latency:
+def _latency(model: ModelFile, original: Network, exact: Network, plan: Plan) -> Latency:
     """The file beside float32, as the generator was and rewritten."""
     size = frame_size(model.facts.macs)
-    networks = {"float32 as it was": loaded.network}
-    networks["float32 rewritten"], changed = rewrite(loaded.network, EXACT, bgr=plan.is_bgr)
-    if not changed or graph.macs(networks["float32 rewritten"]) == graph.macs(loaded.network):
-        del networks["float32 as it was"]
-    if plan.number_format is Format.FLOAT32:
-        del networks["float32 rewritten"]
+    networks = {}
+    if graph.macs(exact) != graph.macs(original):
+        networks["float32 as it was"] = original
+    if plan.number_format is not Format.FLOAT32:
+        networks["float32 rewritten"] = exact
     files = {
         # Of fixed size: UpSampling2D, as it was, keeps the size that a file is made for.
         name: ModelFile(Path(name), export(network, Format.FLOAT32, size=size), model.facts)

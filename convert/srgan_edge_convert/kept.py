@@ -51,15 +51,6 @@ def write_kept(path: Path, quantised: Quantised, facts: ModelFacts) -> None:
     write_bytes(path, content)
 
 
-def is_kept(path: Path) -> bool:
-    """Whether a file is one of these."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _MEMBER in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False
-
-
 def read_kept(path: Path) -> tuple[Quantised, ModelFacts]:
     """What was kept.
 

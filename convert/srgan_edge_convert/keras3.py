@@ -48,15 +48,14 @@ def _call(node: Any) -> LayerCall:
     return LayerCall(
         name=operation.name,
         kind=type(operation).__name__,
-        module=type(operation).__module__,
         inputs=sources,
-        config={**vars_of(operation), **config},
+        config={**_arguments(operation), **config},
         weights=tuple(np.asarray(weight, np.float64) for weight in held),
         shape=tuple(node.outputs[0].shape) if not sources else (),
         trainable=getattr(operation, "trainable", True),
     )
 
 
-def vars_of(operation: Any) -> dict[str, Any]:
+def _arguments(operation: Any) -> dict[str, Any]:
     """What an operation that is no layer (`keras.ops.depth_to_space`) was given."""
     return {key: value for key, value in vars(operation).items() if isinstance(value, (int, str))}

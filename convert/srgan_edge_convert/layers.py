@@ -35,7 +35,6 @@ class LayerCall:
     Attributes:
         name: unique in the file.
         kind: its class.
-        module: where that class is from.
         inputs: names of the layers that feed it.
         config: its configuration, and what it was called with besides tensors.
         weights: in Keras's order.
@@ -45,7 +44,6 @@ class LayerCall:
 
     name: str
     kind: str
-    module: str
     inputs: tuple[str, ...]
     config: dict[str, Any]
     weights: tuple[Weights, ...]

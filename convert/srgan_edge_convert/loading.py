@@ -156,7 +156,6 @@ def calls_of(model: Any, path: Path) -> list[LayerCall]:
             LayerCall(
                 name=layer.name,
                 kind=type(layer).__name__,
-                module=type(layer).__module__,
                 inputs=tuple(sources),
                 config={**layer.get_config(), **node.call_kwargs},
                 weights=tuple(np.asarray(w, np.float64) for w in layer.get_weights()),

@@ -33,7 +33,6 @@ _LAYERS: dict[str, Any] = {
     "UpSampling2D": keras.layers.UpSampling2D,
     "ZeroPadding2D": keras.layers.ZeroPadding2D,
 }
-KINDS = tuple(_LAYERS)
 # They move values without changing them.
 CARRIERS = ("Concatenate", "DepthToSpace", "UpSampling2D", "ZeroPadding2D")
 
@@ -44,7 +43,7 @@ class Node:
 
     Attributes:
         name: unique in its network.
-        kind: the Keras class, one of `KINDS`.
+        kind: the Keras class, one of `_LAYERS`.
         inputs: names of the layers that feed it; `PICTURE` is the input picture.
         config: the Keras arguments that matter for what it computes.
         weights: float64, in Keras's order; a convolution's always has kernel and bias.

@@ -37,7 +37,9 @@ class Shown:
         """The first pictures that were kept back, and the place where the two differ most."""
         rows = [
             _row(lr, hr, one, other, _middle)
-            for (lr, hr), one, other in zip(floats.pairs, floats.pictures, made, strict=True)
+            for (lr, hr), one, other in zip(
+                floats.pairs[:_SHOWN], floats.pictures, made, strict=False
+            )
         ]
         tile = comparison.worst
         lr, hr = floats.pairs[tile.picture]
@@ -48,7 +50,7 @@ class Shown:
             made[tile.picture],
             lambda picture: _enlarged(tile_of(picture, tile)),
         )
-        return cls(rows[:_SHOWN], worst)
+        return cls(rows, worst)
 
 
 def render(report: Mapping[str, Any], shown: Shown | None) -> str:
@@ -66,7 +68,7 @@ def render(report: Mapping[str, Any], shown: Shown | None) -> str:
         lstrip_blocks=True,
     )
     template = environment.get_template("report.html")
-    return template.render(report=report, shown=shown, amplified=_AMPLIFIED)
+    return template.render(report=report, shown=shown)
 
 
 def _row(lr: Picture, hr: Picture, one: Picture, other: Picture, cut: Any) -> dict[str, str]:
