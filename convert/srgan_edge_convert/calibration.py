@@ -12,6 +12,7 @@ from srgan_edge_convert.network import Network, Weights
 from srgan_edge_train.keras import tf
 
 Range = tuple[float, float]
+ChannelRange = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]  # (c,) each
 
 
 def to_float(pixels: Picture) -> npt.NDArray[np.float32]:
@@ -29,11 +30,19 @@ def layer_outputs(network: Network, crops: Picture) -> Iterator[dict[str, Weight
         yield {name: np.asarray(output) for name, output in zip(names, outputs, strict=True)}
 
 
-def ranges(network: Network, crops: Picture) -> dict[str, Range]:
-    """The range of each layer's output, zero included."""
-    found: dict[str, Range] = {}
+def channel_ranges(network: Network, crops: Picture) -> dict[str, ChannelRange]:
+    """The range of every channel of each layer's output, zero included."""
+    found: dict[str, ChannelRange] = {}
     for outputs in layer_outputs(network, crops):
         for name, output in outputs.items():
-            least, most = found.get(name, (0.0, 0.0))
-            found[name] = min(least, float(output.min())), max(most, float(output.max()))
+            zero = np.zeros(output.shape[-1], np.float32)
+            least, most = found.get(name, (zero, zero))
+            axes = (0, 1, 2)
+            found[name] = np.minimum(least, output.min(axes)), np.maximum(most, output.max(axes))
     return found
+
+
+def ranges(network: Network, crops: Picture) -> dict[str, Range]:
+    """The range of each layer's output, zero included."""
+    found = channel_ranges(network, crops)
+    return {name: (float(least.min()), float(most.max())) for name, (least, most) in found.items()}

@@ -17,6 +17,7 @@ from srgan_edge.files import write_bytes
 from srgan_edge.model_file import ModelFile
 from srgan_edge.quality import Judge, Picture
 from srgan_edge_convert import graph
+from srgan_edge_convert.calibration import channel_ranges
 from srgan_edge_convert.comparison import Comparison, FloatPictures
 from srgan_edge_convert.export import Format, Io, export, export_int8
 from srgan_edge_convert.fine_tuning import fine_tune
@@ -28,9 +29,9 @@ from srgan_edge_convert.layer_noise import layer_noise
 from srgan_edge_convert.loading import Loaded
 from srgan_edge_convert.network import Network
 from srgan_edge_convert.pictures import Pictures, run_record
-from srgan_edge_convert.qat import Quantised
+from srgan_edge_convert.qat import Quantised, rounded_tensors
 from srgan_edge_convert.report import Report, write_report
-from srgan_edge_convert.rewrite import EXACT, FOR_INTEGERS, rewrite
+from srgan_edge_convert.rewrite import EXACT, FOR_INTEGERS, Rewrite, equalise, rewrite
 
 _TOOLS = ("srgan-edge-convert", "tensorflow", "tensorflow-model-optimization", "ai-edge-litert")
 _NOISE_CROPS = 4
@@ -115,8 +116,7 @@ def convert_generator(
         QualityError: the check failed; the file is kept as `NAME.rejected.tflite`.
     """
     exact, rewrites = rewrite(loaded.network, EXACT, bgr=False)
-    more = FOR_INTEGERS if plan.number_format.is_integer else ()
-    network, further = rewrite(exact, more, bgr=plan.is_bgr)
+    network, further = rewrite(exact, _for_format(plan, pictures), bgr=plan.is_bgr)
     facts = _facts(loaded, network, source, plan, pictures)
     candidates, floats = _candidates(network, plan, pictures), None
     if pictures:
@@ -164,6 +164,18 @@ def export_kept(path: Path, output: Path, io: Io | None) -> ModelFacts:
     content = export_int8(quantised, Io(facts.conversion["io"]))
     write_bytes(output, embed(content, facts))
     return facts
+
+
+def _for_format(plan: Plan, pictures: Pictures | None) -> tuple[Rewrite, ...]:
+    """What a file's numbers ask for; the last one needs to know which values the layers have."""
+
+    def equalise_channels(network: Network) -> Network:
+        assert pictures is not None  # the command asks for them before
+        found = channel_ranges(network, pictures.calibration)
+        return equalise(network, {name: found[name] for name in rounded_tensors(network)})
+
+    more = FOR_INTEGERS if plan.number_format.is_integer else ()
+    return (*more, equalise_channels) if plan.number_format is Format.INT8 else more
 
 
 def _candidates(network: Network, plan: Plan, pictures: Pictures | None) -> list[Candidate]:

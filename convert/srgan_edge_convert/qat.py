@@ -43,9 +43,8 @@ class Quantised:
         """Ranges as the network's layers give them on `crops` (n, h, w, 3) uint8."""
         measured = calibration.ranges(network, crops)
         kept = {
-            node.name: PICTURE_RANGE if _holds_picture(network, node) else measured[node.name]
-            for node in network.nodes
-            if _has_range(network, node)
+            name: PICTURE_RANGE if _holds_picture(network, network[name]) else measured[name]
+            for name in rounded_tensors(network)
         }
         return cls(network, kept)
 
@@ -88,6 +87,11 @@ class Quantised:
     def _config(self, node: Node) -> QuantizeConfig:
         trained = not _holds_picture(self.network, node)
         return LayerConfig(_KERNELS.get(node.kind, ""), self.ranges.get(node.name), trained)
+
+
+def rounded_tensors(network: Network) -> list[str]:
+    """The layers whose output is rounded to a range of its own."""
+    return [node.name for node in network.nodes if _has_range(network, node)]
 
 
 def wrappers(model: Any) -> dict[str, Any]:

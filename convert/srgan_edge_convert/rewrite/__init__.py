@@ -10,6 +10,8 @@ from srgan_edge_convert.network import Network
 from srgan_edge_convert.rewrite.collapse import collapse
 from srgan_edge_convert.rewrite.colour import swap_colours
 from srgan_edge_convert.rewrite.enlarge import enlarge_after_conv, enlarge_by_shuffle, enlarge_late
+from srgan_edge_convert.rewrite.equalise import equalise
+from srgan_edge_convert.rewrite.first import copy_first_for_skip, copy_first_per_side
 from srgan_edge_convert.rewrite.fold import fold_batch_norm, fold_per_channel, fuse_relu
 from srgan_edge_convert.rewrite.prelu import lone_relu, split_prelu
 from srgan_edge_convert.rewrite.proof import prove_equal
@@ -27,7 +29,13 @@ EXACT: tuple[Rewrite, ...] = (
     enlarge_by_shuffle,
 )
 # What only quantised kernels need: in float, PRELU and RELU have their own.
-FOR_INTEGERS: tuple[Rewrite, ...] = (split_prelu, fuse_relu, lone_relu)
+FOR_INTEGERS: tuple[Rewrite, ...] = (
+    copy_first_for_skip,
+    split_prelu,
+    copy_first_per_side,
+    fuse_relu,
+    lone_relu,
+)
 
 
 @dataclass(frozen=True)
@@ -75,4 +83,4 @@ def rewrite(
     return network, done
 
 
-__all__ = ["EXACT", "FOR_INTEGERS", "Rewritten", "rewrite"]
+__all__ = ["EXACT", "FOR_INTEGERS", "Rewrite", "Rewritten", "equalise", "rewrite"]
