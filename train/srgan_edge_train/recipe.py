@@ -49,6 +49,7 @@ class Recipe:
     steps: int
     epochs: int = 0
     fidelity_steps: int = 0
+    optimizer: str = "adam"
     learning_rate: float
     adversarial_rate: float = 2e-4
     warmup: int

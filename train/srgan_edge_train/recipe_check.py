@@ -26,6 +26,7 @@ _CHOICES = {
     "alternation": ("separate", "joint"),
     "adversarial_loss": ("standard", "relativistic"),
     "content_distance": ("l1", "l2"),
+    "optimizer": ("adam", "muon"),
     "precision": ("auto", "float32", "bfloat16"),
 }
 _RANGES: dict[str, tuple[float, float]] = {

@@ -18,6 +18,7 @@ from srgan_edge_train.losses import (
     originals_loss,
     pixel_loss,
 )
+from srgan_edge_train.muon import Muon
 from srgan_edge_train.networks.low_resolution import at_low_resolution
 from srgan_edge_train.networks.patch import patch_discriminator
 from srgan_edge_train.networks.srgan import srgan_discriminator
@@ -60,7 +61,7 @@ class TrainingStep:
         self.generate = at_low_resolution(self.generator)
         self.averaged = build_generator(recipe, "float32")
         self.averaged.set_weights(self.generator.get_weights())
-        self.optimizer = _adam(self.generator)
+        self.optimizer = _optimizer(recipe.optimizer, self.generator)
         self.updates = _counter("updates")
         self.state = {"generator": self.generator, "averaged": self.averaged}
         self.state |= {"optimizer": self.optimizer, "updates": self.updates}
@@ -68,7 +69,7 @@ class TrainingStep:
         if recipe.discriminator != "none":
             self._game = ADVERSARIAL[recipe.adversarial_loss]
             self.discriminator = build_discriminator(recipe, policy)
-            self.discriminator_optimizer = _adam(self.discriminator)
+            self.discriminator_optimizer = _optimizer("adam", self.discriminator)
             self.state |= {
                 "discriminator": self.discriminator,
                 "discriminator_optimizer": self.discriminator_optimizer,
@@ -177,9 +178,9 @@ class TrainingStep:
             slow.assign(decay * slow + (1.0 - decay) * fast)
 
 
-def _adam(network: Any) -> Any:
-    """Adam with Keras's defaults and TensorFlow's fused kernel: one pass over the weights."""
-    optimizer = keras.optimizers.legacy.Adam()
+def _optimizer(name: str, network: Any) -> Any:
+    """With Keras's defaults. Adam is TensorFlow's fused kernel: one pass over the weights."""
+    optimizer = {"adam": keras.optimizers.legacy.Adam, "muon": Muon}[name]()
     optimizer._create_all_weights(network.trainable_variables)
     return optimizer
 
