@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from srgan_edge.errors import InputError, QualityError, RunError, SrganEdgeError
 
 if TYPE_CHECKING:
+    from srgan_edge.catalogue import embedded_models
     from srgan_edge.facts import ModelFacts
-    from srgan_edge.model_file import ModelFile, embedded_models, load_model
+    from srgan_edge.model_file import ModelFile, load_model
     from srgan_edge.upscaler import Upscaler
 
 __version__ = "0.1.0"
@@ -35,7 +36,7 @@ _HOMES = {
     "ModelFacts": "facts",
     "ModelFile": "model_file",
     "Upscaler": "upscaler",
-    "embedded_models": "model_file",
+    "embedded_models": "catalogue",
     "load_model": "model_file",
 }
 

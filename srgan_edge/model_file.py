@@ -1,19 +1,16 @@
-"""A model file and its facts, by name or by path."""
+"""A model file and its facts."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from srgan_edge.catalogue import find_model
 from srgan_edge.errors import InputError
 from srgan_edge.facts import ModelFacts, read_facts
-from srgan_edge.run_record import RECORD_NAME
-
-DEFAULT_MODEL = "edge"
 
 
 @dataclass(frozen=True)
@@ -36,12 +33,12 @@ class ModelFile:
 
 
 def load_model(name_or_path: str | Path) -> ModelFile:
-    """An embedded model by name, or a `.tflite` file by path.
+    """A model by name, embedded or of the user's folder, or a `.tflite` file by path.
 
     Raises:
         InputError: neither, or a file that is not an srgan-edge model.
     """
-    path = _find(str(name_or_path))
+    path = find_model(str(name_or_path))
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -67,26 +64,3 @@ def read_report(model: ModelFile) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return {key: value for key, value in report.items() if key != "facts"}
-
-
-def embedded_models() -> dict[str, Path]:
-    """The models that came with the package: name -> file."""
-    folder = Path(str(resources.files("srgan_edge"))) / "models"
-    return {path.stem: path for path in sorted(folder.glob("*.tflite"))}
-
-
-def _find(name_or_path: str) -> Path:
-    embedded = embedded_models()
-    if name_or_path in embedded:
-        return embedded[name_or_path]
-    path = Path(name_or_path)
-    if path.suffix == ".keras" or (path / RECORD_NAME).is_file():
-        raise InputError(
-            f"{path} is not for the device yet: `srgan-edge convert {path} --int8` makes its model"
-        )
-    if path.is_file():
-        return path
-    names = ", ".join(embedded) or "none"
-    raise InputError(
-        f"no model {name_or_path!r}: give a .tflite file or a name (there is: {names})"
-    )

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 
 from srgan_edge.backend import CpuBackend, check_accelerator
+from srgan_edge.catalogue import DEFAULT_MODEL
 from srgan_edge.errors import InputError
-from srgan_edge.model_file import DEFAULT_MODEL, ModelFile, load_model
+from srgan_edge.model_file import ModelFile, load_model
 from srgan_edge.quality import Picture
 from srgan_edge.tiles import tile_side, tiles
 

@@ -14,7 +14,8 @@ from srgan_edge.errors import InputError
 
 def bench(
     models: Annotated[
-        list[str] | None, typer.Argument(help="Names or .tflite files.  [default: all embedded]")
+        list[str] | None,
+        typer.Argument(help="Names or .tflite files.  [default: all that have a name]"),
     ] = None,
     size: Annotated[str, typer.Option(help="Input size.")] = "320x180",
     threads: Annotated[
@@ -31,8 +32,8 @@ def bench(
     from rich.table import Table
 
     from srgan_edge.backend import check_accelerator, default_threads
+    from srgan_edge.catalogue import known_models
     from srgan_edge.files import check_target, write_text
-    from srgan_edge.model_file import embedded_models
     from srgan_edge.timing import time_models
 
     check_accelerator(accelerator)
@@ -40,7 +41,7 @@ def bench(
     if json_file is not None:
         check_target(json_file)
     counts = _thread_counts(threads) if threads else [default_threads()]
-    names = models or list(embedded_models())
+    names = models or list(known_models())
     timings = time_models(names, (width, height), counts, runs)
     if json_file is not None:
         write_text(json_file, json.dumps([timing.as_dict() for timing in timings], indent=2) + "\n")

@@ -27,7 +27,7 @@ _PACKAGES = (
 def doctor() -> None:
     """Check this machine: what is installed, what is there, and whether a picture comes out."""
     from srgan_edge.backend import default_threads
-    from srgan_edge.model_file import DEFAULT_MODEL, embedded_models
+    from srgan_edge.catalogue import DEFAULT_MODEL, embedded_models
     from srgan_edge.timing import time_models
 
     _say("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")

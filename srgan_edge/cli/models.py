@@ -17,33 +17,34 @@ if TYPE_CHECKING:
 
 
 def models() -> None:
-    """List the embedded models with their numbers."""
+    """List the models that have a name, embedded ones and your own, with their numbers."""
     from rich.console import Console
     from rich.table import Table
 
-    from srgan_edge.model_file import embedded_models, load_model
+    from srgan_edge.catalogue import embedded_models, user_folder, user_models
+    from srgan_edge.model_file import load_model
 
-    table = Table("name", "scale", "format", "parameters", "kB", "PSNR dB when converted", box=None)
-    for name, path in embedded_models().items():
-        model = load_model(path)
-        facts = model.facts
-        psnr = facts.quality.get("psnr")
-        table.add_row(
-            name,
-            f"x{facts.scale}",
-            str(facts.conversion.get("format", "-")),
-            f"{facts.parameters:,}",
-            f"{model.size / 1000:.0f}",
-            f"{psnr:.2f}" if psnr is not None else "-",
-        )
-    Console().print(table)
+    columns = ("scale", "format", "parameters", "GMAC at 320x180", "kB", "PSNR dB", "LPIPS", "from")
+    table = Table("name", *columns, box=None)
+    for home, found in (("embedded", embedded_models()), ("your own", user_models())):
+        for name, path in found.items():
+            try:
+                table.add_row(name, *_numbers(load_model(path)), home)
+            except InputError as error:
+                typer.echo(f"passed over: {error}", err=True)
+    console = Console()
+    console.print(table)
+    console.print(f"PSNR and LPIPS: as measured when converted. Your own lie in {user_folder()}")
 
 
 def info(
-    what: Annotated[Path, typer.Argument(metavar="FILE|RUN", help="A model, or a run folder.")],
+    what: Annotated[
+        Path, typer.Argument(metavar="MODEL|RUN", help="A name, a .tflite file, or a run folder.")
+    ],
 ) -> None:
     """Show what a model file or a training run says of itself."""
-    from srgan_edge.model_file import embedded_models, load_model
+    from srgan_edge.catalogue import known_models
+    from srgan_edge.model_file import load_model
     from srgan_edge.run_record import RECORD_NAME
 
     if what.is_dir():
@@ -52,14 +53,14 @@ def info(
         _print_json(_run_record(what.parent))
     elif what.suffix == ".keras":
         raise InputError(f"{what} tells nothing by itself: give its run folder, or a .tflite file")
-    elif what.exists() or str(what) in embedded_models():
+    elif what.exists() or str(what) in known_models():
         _print_json(_model_record(load_model(what)))
     else:
-        raise InputError(f"no such file, run folder or embedded model: {what}")
+        raise InputError(f"no such file, run folder or model: {what}")
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="Name of an embedded model, or a .tflite file.")],
+    model: Annotated[str, typer.Argument(help="A name, or a .tflite file.")],
     hr_dir: Annotated[Path, typer.Argument(help="Folder of sharp originals.")],
     threads: Threads = None,
     accelerator: Accelerator = "auto",
@@ -83,6 +84,20 @@ def evaluate(
     Console().print(table)
     for name, reason in result.skipped.items():
         typer.echo(f"passed over {name}: {reason}", err=True)
+
+
+def _numbers(model: ModelFile) -> list[str]:
+    facts = model.facts
+    psnr, lpips = (facts.quality.get(name) for name in ("psnr", "lpips"))
+    return [
+        f"x{facts.scale}",
+        str(facts.conversion.get("format", "-")),
+        f"{facts.parameters:,}",
+        f"{facts.macs * 320 * 180 / 1e9:.1f}",
+        f"{model.size / 1000:.0f}",
+        f"{psnr:.2f}" if psnr is not None else "-",
+        f"{lpips:.4f}" if lpips is not None else "-",
+    ]
 
 
 def _figures(quality: Quality) -> list[str]:

@@ -10,7 +10,9 @@ import typer
 
 from srgan_edge.errors import InputError
 
-Model = Annotated[str, typer.Option(help="Name of an embedded model, or a .tflite file.")]
+Model = Annotated[
+    str, typer.Option(help="A name (`srgan-edge models` lists them), or a .tflite file.")
+]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.  [default: all, at most 8]")]
 Accelerator = Annotated[str, typer.Option(help="auto, cpu or gpu.")]
 LpipsWeights = Annotated[

@@ -11,8 +11,8 @@ import pytest
 from helpers import SAMPLES, TESTS, run_cli
 
 from srgan_edge import Upscaler, load_model
+from srgan_edge.catalogue import embedded_models
 from srgan_edge.evaluation import evaluate_folder
-from srgan_edge.model_file import embedded_models
 from srgan_edge_convert.kernels import fully_accelerated
 
 WEIGHTS = TESTS.parent / "train" / "weights" / "edge.keras"

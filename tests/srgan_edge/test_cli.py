@@ -13,11 +13,11 @@ from helpers import Ran, assert_refused, run_cli
 from PIL import Image
 
 from srgan_edge import __version__
+from srgan_edge.catalogue import embedded_models
 from srgan_edge.cli import run
 from srgan_edge.cli.options import parse_size
 from srgan_edge.errors import InputError
 from srgan_edge.facts import METADATA_NAME
-from srgan_edge.model_file import embedded_models
 
 EDGE = embedded_models()["edge"]
 

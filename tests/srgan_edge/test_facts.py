@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from srgan_edge.catalogue import embedded_models
 from srgan_edge.errors import InputError
 from srgan_edge.facts import FACTS_VERSION, METADATA_NAME, ModelFacts, read_facts
-from srgan_edge.model_file import embedded_models, load_model
+from srgan_edge.model_file import load_model
 
 EDGE = embedded_models()["edge"].read_bytes()
 FACTS = ModelFacts("edge", scale=4, halo=7, colour="bgr", parameters=61152, macs=60912)
