@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,8 @@ from srgan_edge.quality import (
     degrade,
     resize_bicubic,
 )
+
+Reduce = Callable[[Picture, int], Picture]
 
 # SSIM looks through a window of 11 pixels, inside the border that is shaved.
 _LEAST_SIDE = 11
@@ -55,13 +57,16 @@ class Upscales(Protocol):
         """(h, w, 3) uint8 BGR -> (s*h, s*w, 3) uint8 BGR."""
 
 
-def evaluate_folder(upscaler: Upscales, folder: Path, judge: Judge | None = None) -> Evaluation:
+def evaluate_folder(
+    upscaler: Upscales, folder: Path, judge: Judge | None = None, reduce: Reduce = degrade
+) -> Evaluation:
     """Reduce, upscale and compare every picture below `folder`.
 
     Args:
         upscaler: what is measured.
         folder: sharp originals.
         judge: measures LPIPS as well.
+        reduce: makes LR of HR (h, w, 3) uint8 RGB; antialiased bicubic unless given.
 
     Raises:
         InputError: no such folder, or no picture in it that can be measured.
@@ -75,7 +80,7 @@ def evaluate_folder(upscaler: Upscales, folder: Path, judge: Judge | None = None
         for done, path in enumerate(paths, start=1):
             name = str(path.relative_to(folder))
             try:
-                rows.append(_measure(name, read_rgb(path), upscaler, judge))
+                rows.append(_measure(name, read_rgb(path), upscaler, judge, reduce))
             except InputError as error:
                 skipped[name] = str(error)
             line.update(done, name)
@@ -86,13 +91,15 @@ def evaluate_folder(upscaler: Upscales, folder: Path, judge: Judge | None = None
     return Evaluation(rows, mean, skipped)
 
 
-def _measure(name: str, original: Picture, upscaler: Upscales, judge: Judge | None) -> Row:
+def _measure(
+    name: str, original: Picture, upscaler: Upscales, judge: Judge | None, reduce: Reduce
+) -> Row:
     scale = upscaler.scale
     hr = crop_to_multiple(original, scale)
     height, width = hr.shape[:2]
     if min(height, width) < _LEAST_SIDE + 2 * scale:
         raise InputError(f"{width}x{height} is too small to measure")
-    lr = degrade(hr, scale)
+    lr = reduce(hr, scale)
     sr = upscaler(np.ascontiguousarray(lr[..., ::-1]))[..., ::-1]
     bicubic = resize_bicubic(lr, width, height)
     return Row(name, compare(sr, hr, scale, judge), compare(bicubic, hr, scale, judge))

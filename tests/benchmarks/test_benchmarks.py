@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from helpers import TESTS
+import numpy as np
+from helpers import SAMPLES, TESTS
+
+from benchmarks.artefacts import grid_energy
+from srgan_edge import Upscaler
+from srgan_edge.evaluation import evaluate_folder
 
 
-def run(module: str, *arguments: object) -> str:
+def run(module: str, *arguments: object, quick: bool = True) -> str:
     """`python -m benchmarks.MODULE --quick` from the checkout."""
-    command = [sys.executable, "-m", f"benchmarks.{module}", "--quick", *map(str, arguments)]
+    options = (*arguments, *(["--quick"] if quick else []))
+    command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, options)]
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=TESTS.parent, timeout=400, check=False
     )
@@ -32,3 +39,50 @@ def test_data_rate() -> None:
     printed = run("data_rate")
     for phase in ("edge, fidelity", "edge, adversarial", "camera, fidelity", "srgan, adversarial"):
         assert f"| {phase}" in printed
+
+
+def test_camera_quality(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(SAMPLES / "harbour.png", photos)
+    arguments = (photos, "edge", "--json", tmp_path / "camera.json")
+    printed = run("camera_quality", *arguments)
+    assert "| noise, JPEG 50 |" in printed
+    found = json.loads((tmp_path / "camera.json").read_text())
+    assert found.keys() == {"noise, JPEG 50", "noise, H.264 CRF 28", "mean"}
+    for row in found.values():
+        assert row.keys() == {"bicubic", "edge"}
+        assert 15 < row["bicubic"]["psnr"] < 40
+    worse = found["noise, H.264 CRF 28"]["bicubic"]["psnr"]
+    clean = evaluate_folder(Upscaler("edge"), photos).mean.bicubic.psnr
+    assert worse < clean - 0.1
+
+
+def test_artefacts(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(SAMPLES / "harbour.png", photos)
+    video = ("--video", SAMPLES / "clip.mp4", "--frames", 3)
+    printed = run(
+        "artefacts", photos, "edge", *video, "--json", tmp_path / "found.json", quick=False
+    )
+    assert "| edge |" in printed
+    (found,) = json.loads((tmp_path / "found.json").read_text())
+    assert 0 < found["checkerboard"] < 2
+    assert 0 <= found["colour"] < 1
+    assert 0 < found["flicker"] < 5
+
+
+def test_a_pattern_of_the_grid_is_found_and_other_texture_is_not() -> None:
+    random = np.random.default_rng(0)
+    plain = random.integers(100, 140, (96, 128, 3))
+    rows, columns = np.mgrid[:96, :128]
+    shapes = {"grid": rows % 4 == 1, "coarse": rows % 7 == 1, "half": (rows + columns) % 2 == 0}
+    energy = {
+        name: grid_energy((plain + 6 * shape[..., None]).astype(np.uint8), 4)
+        for name, shape in shapes.items()
+    }
+    noise = grid_energy(plain.astype(np.uint8), 4)
+    assert energy["grid"] > 5 * noise
+    assert energy["half"] > 5 * noise
+    assert energy["coarse"] < 1.5 * noise

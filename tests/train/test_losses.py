@@ -13,6 +13,7 @@ from srgan_edge_train.losses import (
     accuracy,
     content_loss,
     generated_loss,
+    grid_loss,
     originals_loss,
     pixel_loss,
 )
@@ -68,6 +69,18 @@ def test_the_content_loss_is_reckoned_in_float32() -> None:
 def test_a_weight_too_few_is_no_silent_cut() -> None:
     with pytest.raises(ValueError, match="zip"):
         content_loss([noise(0, 2), noise(1, 2)], [noise(2, 2), noise(3, 2)], [1.0], "l1")
+
+
+def test_the_grid_loss_sees_a_pattern_of_the_grid_and_nothing_else() -> None:
+    hr = noise(0, 2, 24, 16, 3)
+    rows, columns = np.mgrid[:24, :16]
+    brighter = np.float32(0.3)
+    pattern = np.where((rows % 4 == 1) & (columns % 4 == 2), np.float32(1.6), np.float32(0))
+    assert float(grid_loss(hr, hr, 4)) == 0
+    assert float(grid_loss(hr + brighter, hr, 4)) == pytest.approx(0, abs=1e-6)
+    # One pixel in sixteen is 1.5 above the mean, the others 0.1 below it.
+    expected = (1.5 + 15 * 0.1) / 16
+    assert float(grid_loss(hr + pattern[..., None], hr, 4)) == pytest.approx(expected, rel=1e-4)
 
 
 @given(LOGITS)

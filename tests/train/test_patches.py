@@ -89,6 +89,18 @@ def test_large_pictures_are_drawn_more_often() -> None:
     assert 0.85 < np.mean(lr.min(axis=(1, 2, 3)) == 255) < 0.95
 
 
+def test_noise_is_in_lr_alone_and_of_many_strengths() -> None:
+    clean, noisy = (Patches(plain_photographs(200), 8, 50, 3, noise=n) for n in (0.0, 4.0))
+    (lr, hr), (noisy_lr, noisy_hr) = clean.at(5), noisy.at(5)
+    np.testing.assert_array_equal(hr, noisy_hr)
+    difference = noisy_lr.astype(float) - lr
+    strengths = difference.std(axis=(1, 2, 3))
+    assert strengths.min() < 0.7
+    assert 3 < strengths.max() < 5
+    assert abs(difference[(lr > 20).all(axis=(1, 2, 3))].mean()) < 0.1
+    np.testing.assert_array_equal(noisy.at(5)[0], noisy_lr)
+
+
 def test_centre_is_aligned() -> None:
     lr, hr = centre_pair(unique_photograph(31, 50, 3), 16)
     assert lr.shape == (16, 16, 3)

@@ -17,6 +17,23 @@ def pixel_loss(sr: Any, hr: Any) -> Any:
     return tf.reduce_mean(tf.abs(sr - hr))
 
 
+def grid_loss(sr: Any, hr: Any, scale: int) -> Any:
+    """What a picture has of a pattern of `scale` x `scale` pixels that the original has not.
+
+    The mean over a patch of each of the pixels that come from one LR pixel, against the original's
+    (L1). An adversarial loss likes such a pattern, because it looks like texture.
+    """
+    return tf.reduce_mean(tf.abs(_phases(sr - hr, scale)))
+
+
+def _phases(pictures: Any, scale: int) -> Any:
+    """(n, s*h, s*w, 3) -> (n, s, s, 3), without the mean over all."""
+    count, height, width, _ = tf.unstack(tf.shape(pictures))
+    parts = (count, height // scale, scale, width // scale, scale, 3)
+    means = tf.reduce_mean(tf.reshape(pictures, parts), axis=(1, 3))
+    return means - tf.reduce_mean(means, axis=(1, 2), keepdims=True)
+
+
 def content_loss(
     sr: Sequence[Any], hr: Sequence[Any], weights: Sequence[float], distance: str
 ) -> Any:

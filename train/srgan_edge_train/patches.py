@@ -35,6 +35,7 @@ class Patches:
         *,
         sampling: str = "area",
         degraded_by: str = "bicubic",
+        noise: float = 0.0,
     ) -> None:
         """Say what is drawn.
 
@@ -45,12 +46,15 @@ class Patches:
             seed: makes another sequence.
             sampling: `area` draws each picture by its size, `epochs` takes each once in turn.
             degraded_by: `bicubic` crops the LR pictures, `camera` their `camera` versions.
+            noise: standard deviation in levels of what is added to LR at most; each crop has its
+                own, from 0 to this.
         """
         self._photographs = photographs
         self._patch = patch
         self._batch = batch
         self._seed = seed
         self._sampling = sampling
+        self._noise = noise
         self._crop = camera_pair if degraded_by == "camera" else crop_pair
         areas = np.array([p.lr.shape[0] * p.lr.shape[1] for p in photographs], np.float64)
         self._cumulated = np.cumsum(areas)
@@ -61,7 +65,8 @@ class Patches:
         random = np.random.default_rng((self._seed, step))
         chosen = self._chosen(step, random)
         pairs = [self._crop(self._photographs[index], self._patch, random) for index in chosen]
-        return np.stack([lr for lr, _ in pairs]), np.stack([hr for _, hr in pairs])
+        lr, hr = np.stack([lr for lr, _ in pairs]), np.stack([hr for _, hr in pairs])
+        return with_noise(lr, self._noise, random) if self._noise else lr, hr
 
     def between(self, first: int, last: int) -> Iterator[Pair]:
         """The batches of the steps first <= step < last, the next ones made while one is used."""
@@ -98,6 +103,13 @@ def camera_pair(photograph: Photograph, patch: int, random: np.random.Generator)
     """As `crop_pair`, LR from one of the versions that cheap cameras would make."""
     version = int(random.integers(len(photograph.camera)))
     return crop_pair(_as_camera(photograph, version), patch, random)
+
+
+def with_noise(crops: Picture, most: float, random: np.random.Generator) -> Picture:
+    """Gaussian noise on crops (n, h, w, 3) uint8, of a strength of its own for each."""
+    strengths = random.uniform(0, most, (len(crops), 1, 1, 1))
+    noisy = crops + strengths * random.standard_normal(crops.shape, np.float32)
+    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
 
 def centre_pair(photograph: Photograph, side: int = CHECK_SIDE) -> Pair:

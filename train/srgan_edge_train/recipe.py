@@ -45,6 +45,7 @@ class Recipe:
     sampling: str = "area"
     degradation: str = "bicubic"
     camera_versions: int = 8
+    noise: float = 0.0
 
     steps: int
     epochs: int = 0
@@ -57,6 +58,7 @@ class Recipe:
     average: float = 0.0
 
     pixel_weight: float = 1.0
+    grid_weight: float = 0.0
     content_layers: tuple[str, ...] = ()
     content_weights: tuple[float, ...] = ()
     content_distance: str = "l1"

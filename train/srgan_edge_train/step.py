@@ -15,6 +15,7 @@ from srgan_edge_train.losses import (
     accuracy,
     content_loss,
     generated_loss,
+    grid_loss,
     originals_loss,
     pixel_loss,
 )
@@ -115,6 +116,8 @@ class TrainingStep:
             lambda: self.discriminator(hr, training=False), self.discriminator(sr, training=False)
         )
         loss = recipe.pixel_weight * pixel + content + recipe.adversarial_weight * adversarial
+        if recipe.grid_weight:
+            loss += recipe.grid_weight * grid_loss(sr, hr, recipe.scale)
         return {"loss": loss, "pixel": pixel, "content": content, "adversarial": adversarial}
 
     def _features(self, pictures: Any) -> list[Any]:

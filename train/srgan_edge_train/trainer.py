@@ -186,6 +186,7 @@ class Trainer:
             recipe.seed,
             sampling=recipe.sampling,
             degraded_by=recipe.degradation,
+            noise=recipe.noise,
         )
 
     def _run_step(self, lr: Any, hr: Any) -> dict[str, float]:

@@ -1,0 +1,145 @@
+"""How good models are on pictures as real cameras deliver them: noise, then a real codec.
+
+    python -m benchmarks.camera_quality FOLDER edge edge-camera --lpips-weights ALEX.npz
+
+Every original in FOLDER (Kodak24) is reduced by antialiased bicubic, gets photon noise, and goes
+through JPEG or H.264 at a fixed strength, none of it as a training recipe would draw it: shot noise
+(Poisson) of so many photons at white, libjpeg by Pillow, x264 by FFmpeg with its own defaults. The
+noise of a picture is always the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from PIL import Image
+
+from srgan_edge import Upscaler
+from srgan_edge.evaluation import Reduce, evaluate_folder
+from srgan_edge.files import write_text
+from srgan_edge.lpips import Lpips
+from srgan_edge.quality import Judge, Picture, Quality, degrade
+
+PHOTONS = 1000  # at white: noise of 3 % there, as of a small sensor in a lit room
+Codec = Callable[[Picture], Picture]
+
+
+def shot_noise(picture: Picture) -> Picture:
+    """Poisson noise of `PHOTONS` at white, seeded by the picture: (h, w, 3) uint8 to the same."""
+    seed = int.from_bytes(hashlib.sha256(picture.tobytes()).digest()[:8], "little")
+    photons = np.random.default_rng(seed).poisson(picture / 255.0 * PHOTONS)
+    return np.clip(np.rint(photons / PHOTONS * 255), 0, 255).astype(np.uint8)
+
+
+def jpeg(quality: int) -> Codec:
+    """Baseline JPEG with 4:2:0 colour, by Pillow."""
+
+    def codec(rgb: Picture) -> Picture:
+        data = io.BytesIO()
+        Image.fromarray(rgb).save(data, "JPEG", quality=quality)
+        return np.asarray(Image.open(data).convert("RGB"))
+
+    return codec
+
+
+def h264(crf: int) -> Codec:
+    """One x264 frame with FFmpeg's defaults (preset medium, 4:2:0), in an MP4 file and back."""
+
+    def codec(rgb: Picture) -> Picture:
+        height, width = rgb.shape[:2]
+        even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
+            with av.open(file.name, "w") as target:
+                stream: Any = target.add_stream("libx264", rate=25, options={"crf": str(crf)})
+                stream.height, stream.width = even.shape[:2]
+                stream.pix_fmt = "yuv420p"
+                frame = av.VideoFrame.from_ndarray(even, "rgb24")
+                target.mux([*stream.encode(frame), *stream.encode(None)])
+            with av.open(file.name) as source:
+                decoded = next(source.decode(video=0)).to_ndarray(format="rgb24")
+        return np.asarray(decoded[:height, :width], np.uint8)
+
+    return codec
+
+
+CONDITIONS: dict[str, Codec] = {
+    "noise": lambda picture: picture,
+    **{f"noise, JPEG {quality}": jpeg(quality) for quality in (70, 50, 30)},
+    **{f"noise, H.264 CRF {crf}": h264(crf) for crf in (28, 32, 35)},
+}
+
+
+def through(codec: Codec) -> Reduce:
+    """HR to what such a camera sends of it."""
+    return lambda hr, scale: codec(shot_noise(degrade(hr, scale)))
+
+
+def measure(
+    models: Sequence[str], folder: Path, judge: Judge | None, conditions: Sequence[str]
+) -> dict[str, dict[str, Quality]]:
+    """Condition -> model -> mean quality on the folder; bicubic is one of the models."""
+    found: dict[str, dict[str, Quality]] = {}
+    for condition in conditions:
+        row = found[condition] = {}
+        for name in models:
+            mean = evaluate_folder(
+                Upscaler(name), folder, judge, through(CONDITIONS[condition])
+            ).mean
+            row.setdefault("bicubic", mean.bicubic)
+            row[Path(name).stem] = mean.model
+    found["mean"] = {name: _mean([found[one][name] for one in conditions]) for name in row}
+    return found
+
+
+def table(found: dict[str, dict[str, Quality]]) -> str:
+    """Markdown: PSNR-Y and LPIPS of every model under every condition."""
+    names = list(next(iter(found.values())))
+    lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for condition, row in found.items():
+        cells = [f"{row[name].psnr:.2f} dB{_lpips(row[name])}" for name in names]
+        lines.append(f"| {condition} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _mean(qualities: Sequence[Quality]) -> Quality:
+    psnr, ssim = (float(np.mean([getattr(q, key) for q in qualities])) for key in ("psnr", "ssim"))
+    lpips = [quality.lpips for quality in qualities if quality.lpips is not None]
+    return Quality(psnr, ssim, float(np.mean(lpips)) if lpips else None)
+
+
+def _lpips(quality: Quality) -> str:
+    return "" if quality.lpips is None else f", {quality.lpips:.4f}"
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="sharp originals")
+    parser.add_argument("models", nargs="+", help="names or .tflite files")
+    parser.add_argument("--lpips-weights", type=Path, help="an .npz of LPIPS's AlexNet weights")
+    parser.add_argument("--quick", action="store_true", help="two conditions only")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    options = parser.parse_args()
+    judge = Lpips(options.lpips_weights) if options.lpips_weights else None
+    conditions = list(CONDITIONS)[2:5:2] if options.quick else list(CONDITIONS)
+    found = measure(options.models, options.folder, judge, conditions)
+    print(table(found))
+    if options.json:
+        rows = {k: {name: asdict(q) for name, q in row.items()} for k, row in found.items()}
+        write_text(options.json, json.dumps(rows, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
