@@ -1,6 +1,7 @@
 # make demo    the runtime alone: upscale a picture and a clip
 # make test    everything installed, all checks and tests
 # make check   lint, types, import rules
+# make models  the embedded models again, from what was fine-tuned: the same bytes
 # make dist    the three wheels
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := .venv/bin
 PACKAGES := srgan_edge train/srgan_edge_train convert/srgan_edge_convert benchmarks
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check dist clean
+.PHONY: demo test check models dist clean
 
 demo: .venv/runtime.stamp
 	$(BIN)/srgan-edge upscale tests/samples/harbour.png tests/samples/clip.mp4 -o demo --compare
@@ -22,6 +23,11 @@ check: .venv/everything.stamp
 	$(BIN)/mypy --python-version 3.10 $(PACKAGES) tests
 	$(BIN)/mypy --python-version 3.13 $(PACKAGES)
 	$(BIN)/lint-imports --no-cache
+
+models: .venv/everything.stamp
+	for kept in convert/weights/*.qat.keras; do \
+	  $(BIN)/srgan-edge convert $$kept --overwrite \
+	    -o srgan_edge/models/$$(basename $$kept .qat.keras).tflite || exit 1; done
 
 dist: .venv/everything.stamp
 	rm -rf dist

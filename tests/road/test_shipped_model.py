@@ -13,9 +13,11 @@ from helpers import SAMPLES, TESTS, run_cli
 from srgan_edge import Upscaler, load_model
 from srgan_edge.catalogue import embedded_models
 from srgan_edge.evaluation import evaluate_folder
+from srgan_edge_convert.kept import SUFFIX
 from srgan_edge_convert.kernels import fully_accelerated
 
 WEIGHTS = TESTS.parent / "train" / "weights" / "edge.keras"
+KEPT = TESTS.parent / "convert" / "weights"
 GOLDEN = TESTS / "golden"
 
 
@@ -35,6 +37,17 @@ def test_facts() -> None:
     assert facts.macs * 320 * 180 <= 3.6e9
     assert facts.conversion["qat_steps"] > 0
     assert facts.quality["float_psnr"] - facts.quality["psnr"] <= 0.10
+
+
+def test_each_is_made_again_byte_for_byte(tmp_path: Path) -> None:
+    """As `make models` does, from the network that was fine-tuned."""
+    kept = {path.name.removesuffix(SUFFIX): path for path in KEPT.glob(f"*{SUFFIX}")}
+    assert kept.keys() == embedded_models().keys()
+    for name, path in kept.items():
+        again = tmp_path / f"{name}.tflite"
+        ran = run_cli("convert", path, "-o", again)
+        assert ran.code == 0, ran.err
+        assert again.read_bytes() == embedded_models()[name].read_bytes()
 
 
 def test_every_op_is_in_xnnpack() -> None:
