@@ -56,6 +56,15 @@ def test_the_content_loss_weighs_the_layers_mean_distances(
     assert float(content_loss(sr, hr, weights, distance)) == pytest.approx(expected, rel=1e-6)
 
 
+@given(seed=st.integers(0, 99), factor=st.floats(0.1, 10))
+def test_directions_do_not_know_how_strong_features_are(seed: int, factor: float) -> None:
+    sr, hr = noise(seed, 2, 3, 4, 5), noise(seed + 100, 2, 3, 4, 5)
+    units = [f / np.linalg.norm(f, axis=-1, keepdims=True) for f in (sr, hr)]
+    expected = np.mean(np.sum((units[0] - units[1]) ** 2, axis=-1))
+    found = content_loss([sr * np.float32(factor)], [hr], [2.0], "directions")
+    assert float(found) == pytest.approx(2 * expected, rel=1e-4)
+
+
 def test_the_content_loss_is_reckoned_in_float32() -> None:
     """Features may come in bfloat16, which cannot hold their mean square."""
     sr = tf.cast(noise(0, 4, 16, 16, 32), tf.bfloat16)
