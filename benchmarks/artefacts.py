@@ -7,7 +7,8 @@
 - colour: how far a picture's mean red, green or blue is off the original's, in levels, the mean
   over pictures of the worst of the three.
 - flicker: the mean absolute difference between consecutive upscaled frames where their input
-  differs by one level at most, as a ratio to that of bicubic; below 1 is steadier.
+  differs by one level at most, as a ratio to that of bicubic; below 1 is steadier. Once frame by
+  frame, once as streams are upscaled (`srgan_edge.steady`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from srgan_edge import Upscaler
 from srgan_edge.files import write_text
 from srgan_edge.images import IMAGE_SUFFIXES, find_files, read_rgb
 from srgan_edge.quality import Picture, crop_to_multiple, degrade, luma, resize_bicubic
+from srgan_edge.steady import Steady
+from srgan_edge.upscales import Upscales
 
 _STILL = 1  # levels
 _BINS = 1  # bins of the spectrum beside each frequency of the grid that count as it
@@ -40,6 +43,7 @@ class Artefacts:
     checkerboard: float
     colour: float
     flicker: float | None
+    steady: float | None
 
 
 def grid_energy(rgb: Picture, scale: int) -> float:
@@ -72,7 +76,7 @@ def on_pictures(upscaler: Upscaler, folder: Path) -> tuple[float, float]:
     return float(ours / original), float(np.mean(shifts))
 
 
-def flicker(upscaler: Upscaler, video: Path, frames: int) -> float:
+def flicker(upscaler: Upscales, video: Path, frames: int) -> float:
     """The ratio to bicubic's of the change on what stands still, over consecutive frames."""
     changes = np.zeros(2)
     before: tuple[Picture, Picture, Picture] | None = None
@@ -103,17 +107,22 @@ def measure(
     found = []
     for name in models:
         upscaler = Upscaler(name)
-        ratio = flicker(upscaler, video, frames) if video else None
-        found.append(Artefacts(Path(name).stem, *on_pictures(upscaler, folder), ratio))
+        ways: tuple[Upscales, ...] = (upscaler, Steady(upscaler))
+        ratios = [flicker(way, video, frames) if video else None for way in ways]
+        found.append(Artefacts(Path(name).stem, *on_pictures(upscaler, folder), *ratios))
     return found
 
 
 def table(found: Sequence[Artefacts]) -> str:
     """Markdown."""
-    lines = ["| model | checkerboard | colour shift, levels | flicker |", "|---|---|---|---|"]
+    lines = [
+        "| model | checkerboard | colour shift, levels | flicker | flicker, steady |",
+        "|---|---|---|---|---|",
+    ]
     for one in found:
-        ratio = "-" if one.flicker is None else f"{one.flicker:.2f}"
-        lines.append(f"| {one.model} | {one.checkerboard:.2f} | {one.colour:.2f} | {ratio} |")
+        ratios = ["-" if ratio is None else f"{ratio:.2f}" for ratio in (one.flicker, one.steady)]
+        cells = [one.model, f"{one.checkerboard:.2f}", f"{one.colour:.2f}", *ratios]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -21,7 +21,9 @@ from srgan_edge.images import (
 from srgan_edge.panel import comparison, side_by_side
 from srgan_edge.progress import ProgressLine
 from srgan_edge.quality import Picture
+from srgan_edge.steady import Steady
 from srgan_edge.upscaler import Upscaler
+from srgan_edge.upscales import Upscales
 from srgan_edge.video import VIDEO_SUFFIXES, output_suffix, upscale_video
 
 _SUFFIXES = IMAGE_SUFFIXES + VIDEO_SUFFIXES
@@ -88,8 +90,13 @@ def plan_jobs(inputs: Sequence[Path], output: Path, compare: bool = False) -> li
     return jobs
 
 
-def run_jobs(jobs: Sequence[Job], upscaler: Upscaler) -> Outcome:
+def run_jobs(jobs: Sequence[Job], upscaler: Upscaler, steady: bool = True) -> Outcome:
     """Upscale file by file. A bad file among several is named and passed over.
+
+    Args:
+        jobs: the files.
+        upscaler: what they go through.
+        steady: whether videos are calmed where they stand still.
 
     Raises:
         SrganEdgeError: the only file failed.
@@ -100,7 +107,7 @@ def run_jobs(jobs: Sequence[Job], upscaler: Upscaler) -> Outcome:
         for done, job in enumerate(jobs):
             line.update(done, job.source.name)
             try:
-                results += _upscale_file(job, upscaler, line)
+                results += _upscale_file(job, upscaler, line, steady)
             except SrganEdgeError as error:
                 if len(jobs) == 1:
                     raise
@@ -155,14 +162,16 @@ def _renamed(target: Path) -> Path:
     return target.with_suffix(output_suffix(target.suffix))
 
 
-def _upscale_file(job: Job, upscaler: Upscaler, line: ProgressLine) -> list[str]:
+def _upscale_file(job: Job, upscaler: Upscaler, line: ProgressLine, steady: bool) -> list[str]:
     try:
-        return (_upscale_video if job.is_video else _upscale_image)(job, upscaler, line)
+        if job.is_video:
+            return _upscale_video(job, Steady(upscaler) if steady else upscaler, line)
+        return _upscale_image(job, upscaler, line)
     except OSError as error:
         raise RunError(f"cannot write {job.target}: {error.strerror or error}") from None
 
 
-def _upscale_video(job: Job, upscaler: Upscaler, line: ProgressLine) -> list[str]:
+def _upscale_video(job: Job, upscaler: Upscales, line: ProgressLine) -> list[str]:
     result = upscale_video(job.source, job.target, upscaler)
     for notice in result.notices:
         line.say(notice)

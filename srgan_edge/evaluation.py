@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from srgan_edge.quality import (
     degrade,
     resize_bicubic,
 )
+from srgan_edge.upscales import Upscales
 
 Reduce = Callable[[Picture, int], Picture]
 
@@ -44,17 +44,6 @@ class Evaluation:
     pictures: list[Row]
     mean: Row
     skipped: dict[str, str]
-
-
-class Upscales(Protocol):
-    """What is measured: an `Upscaler`, or whatever else makes BGR pictures `scale` times larger."""
-
-    @property
-    def scale(self) -> int:
-        """Output pixels per input pixel, each way."""
-
-    def __call__(self, frame: Picture) -> Picture:
-        """(h, w, 3) uint8 BGR -> (s*h, s*w, 3) uint8 BGR."""
 
 
 def evaluate_folder(

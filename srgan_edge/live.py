@@ -22,7 +22,7 @@ from srgan_edge.errors import RunError
 from srgan_edge.quality import Picture
 from srgan_edge.sinks import Sink
 from srgan_edge.sources import Source
-from srgan_edge.upscaler import Upscaler
+from srgan_edge.upscales import Upscales
 
 _RECENT = 30  # frames that the shown rate looks back on
 _REMEMBERED = 20_000  # frames that the percentiles look back on: a loop may run for weeks
@@ -130,7 +130,7 @@ class Stats:
 
 def run_live(
     source: Source,
-    upscaler: Upscaler,
+    upscaler: Upscales,
     sinks: Sequence[Sink],
     frames: int | None,
     overlay: bool,
@@ -141,7 +141,7 @@ def run_live(
 
     Args:
         source: where frames come from.
-        upscaler: what they go through.
+        upscaler: what they go through, of this stream alone.
         sinks: where they go to.
         frames: how many to show at most, or None.
         overlay: whether rate and latency are drawn into the picture.
@@ -190,7 +190,7 @@ def _capture(source: Source, slot: Slot) -> None:
 def _show(
     frame: Frame,
     moment: float,
-    upscaler: Upscaler,
+    upscaler: Upscales,
     sinks: Sequence[Sink],
     stats: Stats,
     overlay: bool,

@@ -19,7 +19,7 @@ from srgan_edge.errors import InputError, RunError
 from srgan_edge.files import whole_file
 from srgan_edge.progress import ProgressLine
 from srgan_edge.quality import Picture
-from srgan_edge.upscaler import Upscaler
+from srgan_edge.upscales import Upscales
 
 # The codec that OpenCV's own FFmpeg can write into each container.
 _CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
@@ -104,7 +104,7 @@ class VideoWriter:
             raise RunError(f"only {found} of {self.frames} frames were written: is the disk full?")
 
 
-def upscale_video(source: Path, target: Path, upscaler: Upscaler) -> VideoResult:
+def upscale_video(source: Path, target: Path, upscaler: Upscales) -> VideoResult:
     """Upscale every frame of `source` into `target`, which appears whole or not at all.
 
     Raises:
@@ -144,7 +144,7 @@ def _write_frames(
     part: Path,
     rate: float,
     total: int,
-    upscaler: Upscaler,
+    upscaler: Upscales,
 ) -> int:
     writer: VideoWriter | None = None
     started = time.monotonic()

@@ -15,6 +15,9 @@ Model = Annotated[
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.  [default: all, at most 8]")]
 Accelerator = Annotated[str, typer.Option(help="auto, cpu or gpu.")]
+KeepSteady = Annotated[
+    bool, typer.Option(help="Calm what stands still in a video: it would flicker.")
+]
 LpipsWeights = Annotated[
     Path | None, typer.Option(help="An .npz of LPIPS's AlexNet weights: measures LPIPS too.")
 ]

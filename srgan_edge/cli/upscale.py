@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from srgan_edge.cli.options import Accelerator, Model, Threads
+from srgan_edge.cli.options import Accelerator, KeepSteady, Model, Threads
 
 
 def upscale(
@@ -20,6 +20,7 @@ def upscale(
     compare: Annotated[
         bool, typer.Option("--compare", help="Also write nearest | bicubic | ours for each image.")
     ] = False,
+    steady: KeepSteady = True,
     threads: Threads = None,
     accelerator: Accelerator = "auto",
 ) -> None:
@@ -29,7 +30,7 @@ def upscale(
 
     upscaler = Upscaler(model, threads=threads, tile=tile, accelerator=accelerator)
     jobs = plan_jobs(inputs, output, compare)
-    done = run_jobs(jobs, upscaler)
+    done = run_jobs(jobs, upscaler, steady)
     for result in done.results:
         typer.echo(result)
     raise typer.Exit(done.exit_code)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from srgan_edge.cli.options import Accelerator, Model, Threads, parse_size
+from srgan_edge.cli.options import Accelerator, KeepSteady, Model, Threads, parse_size
 from srgan_edge.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def webcam(
     frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
     stats: Annotated[Path | None, typer.Option(help="Write the measurements here (JSON).")] = None,
     overlay: Annotated[bool, typer.Option(help="Draw rate and latency.")] = True,
+    steady: KeepSteady = True,
     threads: Threads = None,
     accelerator: Accelerator = "auto",
 ) -> None:
@@ -37,6 +38,7 @@ def webcam(
     from srgan_edge.files import check_target
     from srgan_edge.live import Stats, run_live, stop_signals
     from srgan_edge.sources import Source
+    from srgan_edge.steady import Steady
     from srgan_edge.upscaler import Upscaler
 
     wanted_size = parse_size(size) if size else None
@@ -64,7 +66,8 @@ def webcam(
         if stats is not None:
             about = {"model": model, "source": source, "threads": upscaler.threads}
             closing.callback(_write_stats, stats, about, measured)
-        run_live(opened, upscaler, sinks, frames, overlay, measured, stopped)
+        upscale = Steady(upscaler) if steady else upscaler
+        run_live(opened, upscale, sinks, frames, overlay, measured, stopped)
     _print(measured, record)
 
 

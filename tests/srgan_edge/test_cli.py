@@ -111,7 +111,7 @@ def test_bad_input_is_one_line(folder: Path, command: str, words: str) -> None:
         ("bench --runs 0", "--runs"),
         ("eval edge missing", "no such folder of originals"),
         ("eval missing none", "there is: edge"),
-        ("info missing", "no such file, run folder or embedded model"),
+        ("info missing", "no such file, run folder or model"),
         ("info none", "not a run folder"),
         ("info a.png", "a.png is not a TFLite model"),
         ("info zero.tflite", "zero.tflite is empty"),

@@ -45,7 +45,7 @@ class Recipe:
     sampling: str = "area"
     degradation: str = "bicubic"
     camera_versions: int = 8
-    noise: float = 0.0
+    adversarial_noise: float = 0.0
 
     steps: int
     epochs: int = 0

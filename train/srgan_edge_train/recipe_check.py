@@ -40,7 +40,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "check_side": (8, 4096),
     "pictures": (0, _MANY),
     "camera_versions": (1, 1000),
-    "noise": (0.0, 100.0),
+    "adversarial_noise": (0.0, 100.0),
     "held_out": (0.0, 0.9),
     "steps": (1, _MANY),
     "epochs": (0, _MANY),

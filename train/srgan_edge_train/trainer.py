@@ -174,10 +174,10 @@ class Trainer:
         if self.step < switch:
             patches = self._patches(recipe.patch, recipe.batch)
             yield from patches.between(self.step, switch)
-        patches = self._patches(*recipe.adversarial_crops)
+        patches = self._patches(*recipe.adversarial_crops, noise=recipe.adversarial_noise)
         yield from patches.between(max(self.step, switch), recipe.steps)
 
-    def _patches(self, patch: int, batch: int) -> Patches:
+    def _patches(self, patch: int, batch: int, noise: float = 0.0) -> Patches:
         recipe = self.recipe
         return Patches(
             self.photographs.training,
@@ -186,7 +186,7 @@ class Trainer:
             recipe.seed,
             sampling=recipe.sampling,
             degraded_by=recipe.degradation,
-            noise=recipe.noise,
+            noise=noise,
         )
 
     def _run_step(self, lr: Any, hr: Any) -> dict[str, float]:
