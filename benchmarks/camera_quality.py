@@ -25,6 +25,7 @@ import av
 import numpy as np
 from PIL import Image
 
+from benchmarks.quality import table
 from srgan_edge import Upscaler
 from srgan_edge.evaluation import Reduce, evaluate_folder
 from srgan_edge.files import write_text
@@ -102,24 +103,10 @@ def measure(
     return found
 
 
-def table(found: dict[str, dict[str, Quality]]) -> str:
-    """Markdown: PSNR-Y and LPIPS of every model under every condition."""
-    names = list(next(iter(found.values())))
-    lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
-    for condition, row in found.items():
-        cells = [f"{row[name].psnr:.2f} dB{_lpips(row[name])}" for name in names]
-        lines.append(f"| {condition} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
 def _mean(qualities: Sequence[Quality]) -> Quality:
     psnr, ssim = (float(np.mean([getattr(q, key) for q in qualities])) for key in ("psnr", "ssim"))
     lpips = [quality.lpips for quality in qualities if quality.lpips is not None]
     return Quality(psnr, ssim, float(np.mean(lpips)) if lpips else None)
-
-
-def _lpips(quality: Quality) -> str:
-    return "" if quality.lpips is None else f", {quality.lpips:.4f}"
 
 
 def main() -> int:

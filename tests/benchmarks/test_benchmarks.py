@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 from helpers import SAMPLES, TESTS
 
@@ -56,6 +57,22 @@ def test_camera_quality(tmp_path: Path) -> None:
     worse = found["noise, H.264 CRF 28"]["bicubic"]["psnr"]
     clean = evaluate_folder(Upscaler("edge"), photos).mean.bicubic.psnr
     assert worse < clean - 0.1
+
+
+def test_quality(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(SAMPLES / "harbour.png", photos)
+    crops, figures = tmp_path / "crops.png", tmp_path / "found.json"
+    printed = run(
+        "quality", photos, "--models", "edge", "--panel", crops, "--json", figures, quick=False
+    )
+    assert "| photos | " in printed
+    found = json.loads(figures.read_text())["photos"]
+    assert found["edge"]["psnr"] > found["bicubic"]["psnr"]
+    picture = cv2.imread(str(crops))
+    assert picture is not None
+    assert picture.shape[1] == 3 * 160
 
 
 def test_artefacts(tmp_path: Path) -> None:

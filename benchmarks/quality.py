@@ -1,0 +1,131 @@
+"""How good models are: PSNR-Y, SSIM-Y and LPIPS on test sets, side by side, and crops to look at.
+
+    python -m benchmarks.quality Set5 Set14 --models edge edge-fidelity --lpips-weights ALEX.npz
+
+The usual protocol (`srgan_edge.quality`). A generator's float file stands beside its int8 file when
+both are given. `--panel crops.png` shows of each set's most detailed pictures the most detailed crop, pixel
+for pixel: bicubic, the models, the original.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from srgan_edge import Upscaler
+from srgan_edge.evaluation import evaluate_folder
+from srgan_edge.files import write_text
+from srgan_edge.images import IMAGE_SUFFIXES, find_files, read_rgb
+from srgan_edge.lpips import Lpips
+from srgan_edge.panel import side_by_side
+from srgan_edge.quality import (
+    Judge,
+    Picture,
+    Quality,
+    crop_to_multiple,
+    degrade,
+    luma,
+    resize_bicubic,
+)
+
+_SIDE = 160  # pixels of a crop
+_ROWS = 3  # crops of a set
+
+
+def measure(
+    folders: Sequence[Path], models: Sequence[str], judge: Judge | None
+) -> dict[str, dict[str, Quality]]:
+    """Set -> model -> mean quality; bicubic is one of the models."""
+    found: dict[str, dict[str, Quality]] = {}
+    for folder in folders:
+        row = found[folder.name] = {}
+        for name in models:
+            mean = evaluate_folder(Upscaler(name), folder, judge).mean
+            row.setdefault("bicubic", mean.bicubic)
+            row[Path(name).stem] = mean.model
+    return found
+
+
+def table(found: dict[str, dict[str, Quality]]) -> str:
+    """Markdown: a row a set, a column a model."""
+    names = list(next(iter(found.values())))
+    lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    lines += [
+        f"| {folder} | {' | '.join(_cell(row[name]) for name in names)} |"
+        for folder, row in found.items()
+    ]
+    return "\n".join(lines)
+
+
+def panel(folders: Sequence[Path], models: Sequence[str]) -> Picture:
+    """The most detailed crops of each set: bicubic, the models, the original; RGB."""
+    upscalers = {Path(name).stem: Upscaler(name) for name in models}
+    rows = []
+    for folder in folders:
+        pictures = [read_rgb(path) for path in find_files(folder, IMAGE_SUFFIXES)]
+        large = [picture for picture in pictures if min(picture.shape[:2]) >= _SIDE]
+        crops = sorted((_most_detailed(crop_to_multiple(one, 4)) for one in large), key=_detail)
+        rows += [_row(hr, upscalers) for hr in crops[: -_ROWS - 1 : -1]]
+    return np.vstack(rows)
+
+
+def _row(hr: Picture, upscalers: dict[str, Upscaler]) -> Picture:
+    height, width = hr.shape[:2]
+    lr = degrade(hr, 4)
+    row = {"bicubic": resize_bicubic(lr, width, height)}
+    for name, upscaler in upscalers.items():
+        row[name] = upscaler(np.ascontiguousarray(lr[..., ::-1]))[..., ::-1]
+    return side_by_side({**row, "original": hr})
+
+
+def _most_detailed(picture: Picture) -> Picture:
+    """Of all crops on a coarse grid the one with the most energy in fine structure."""
+    height, width = picture.shape[:2]
+    places = [
+        (top, left)
+        for top in range(0, height - _SIDE + 1, _SIDE // 2)
+        for left in range(0, width - _SIDE + 1, _SIDE // 2)
+    ]
+    crops = (picture[top : top + _SIDE, left : left + _SIDE] for top, left in places)
+    return max(crops, key=_detail)
+
+
+def _detail(crop: Picture) -> float:
+    return float(np.abs(cv2.Laplacian(luma(crop), cv2.CV_64F)).mean())
+
+
+def _cell(quality: Quality) -> str:
+    lpips = "" if quality.lpips is None else f" / {quality.lpips:.4f}"
+    return f"{quality.psnr:.2f} / {quality.ssim:.4f}{lpips}"
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path, help="sharp originals, a folder a set")
+    parser.add_argument("--models", nargs="+", required=True, help="names or .tflite files")
+    parser.add_argument("--lpips-weights", type=Path, help="an .npz of LPIPS's AlexNet weights")
+    parser.add_argument("--panel", type=Path, help="write crops to this picture")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    options = parser.parse_args()
+    judge = Lpips(options.lpips_weights) if options.lpips_weights else None
+    found = measure(options.folders, options.models, judge)
+    print(f"PSNR-Y in dB / SSIM-Y{' / LPIPS' if judge else ''}\n\n{table(found)}")
+    if options.panel:
+        crops = panel(options.folders, options.models)
+        cv2.imwrite(str(options.panel), np.ascontiguousarray(crops[..., ::-1]))
+    if options.json:
+        rows = {k: {name: asdict(q) for name, q in row.items()} for k, row in found.items()}
+        write_text(options.json, json.dumps(rows, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
