@@ -3,8 +3,8 @@
     python -m benchmarks.quality Set5 Set14 --models edge edge-fidelity --lpips-weights ALEX.npz
 
 The usual protocol (`srgan_edge.quality`). A generator's float file stands beside its int8 file when
-both are given. `--panel crops.png` shows of each set's most detailed pictures the most detailed crop, pixel
-for pixel: bicubic, the models, the original.
+both are given. `--panel crops.png` shows of each set's most detailed pictures the most detailed
+crop, pixel for pixel: bicubic, the models, the original.
 """
 
 from __future__ import annotations
