@@ -22,17 +22,25 @@ EDGE = load_recipe("edge")
 def test_edge_has_the_size_that_is_promised() -> None:
     generator = build_generator(EDGE)
     trainable = sum(int(np.prod(weight.shape)) for weight in generator.trainable_weights)
-    assert trainable == 61_008
-    assert generator.count_params() == 61_008 + 3 * 48  # the fixed anchor
+    assert trainable == 61_824
+    assert generator.count_params() == 61_824 + 3 * 48  # the fixed anchor
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_an_untrained_generator_is_nearly_nearest_neighbour(scale: int) -> None:
-    generator = build_generator(replace(EDGE, scale=scale))
+@pytest.mark.parametrize("rank", [0, 16])
+def test_an_untrained_generator_is_nearly_nearest_neighbour(scale: int, rank: int) -> None:
+    generator = build_generator(replace(EDGE, scale=scale, rank=rank))
     picture = np.random.default_rng(0).random((2, 9, 7, 3), np.float32)
     output = generator(picture, training=False).numpy()
     np.testing.assert_allclose(output, picture.repeat(scale, 1).repeat(scale, 2), atol=0.2)
     assert generator_scale(generator) == scale
+
+
+def test_a_rank_makes_the_last_convolution_two() -> None:
+    full, ranked = (build_generator(replace(EDGE, convs=3, rank=rank)) for rank in (0, 8))
+    assert full.get_layer("detail").kernel.shape == (3, 3, 32, 48)
+    assert ranked.get_layer("squeezed").kernel.shape == (3, 3, 32, 8)
+    assert ranked.get_layer("detail").kernel.shape == (1, 1, 8, 48)
 
 
 def test_saved_and_loaded_it_computes_the_same(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def build_generator(recipe: Recipe, policy: str = "float32") -> Any:
     keras.utils.set_random_seed(recipe.seed)
     if recipe.generator == "srgan":
         return srgan_generator(recipe.scale, policy)
-    return edge_generator(recipe.scale, recipe.channels, recipe.convs, policy)
+    return edge_generator(recipe.scale, recipe.channels, recipe.convs, policy, recipe.rank)
 
 
 def load_generator(path: Path) -> Any:

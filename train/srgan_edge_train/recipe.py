@@ -34,6 +34,7 @@ class Recipe:
     scale: int
     channels: int = 32
     convs: int = 7
+    rank: int = 0
 
     patch: int
     batch: int

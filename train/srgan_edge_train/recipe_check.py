@@ -33,6 +33,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "scale": (2, 8),
     "channels": (1, 512),
     "convs": (2, 64),
+    "rank": (0, 512),
     "patch": (4, 1024),
     "batch": (1, 1024),
     "adversarial_patch": (0, 1024),

@@ -83,7 +83,7 @@ class Trainer:
             self.training.generator.set_weights(weights)
             self.training.averaged.set_weights(weights)
         except ValueError:
-            shape = f"{recipe.channels} channels and {recipe.convs} convolutions"
+            shape = f"{recipe.channels} channels, {recipe.convs} convolutions, rank {recipe.rank}"
             shape = shape if recipe.generator == "edge" else "its residual blocks"
             raise InputError(
                 f"{path} does not fit the recipe: it must be a {recipe.generator} generator "

@@ -8,8 +8,11 @@ from srgan_edge_train.keras import keras
 from srgan_edge_train.networks.layers import DepthToSpace, Repeat
 
 
-def edge_generator(scale: int, channels: int, convs: int, policy: str) -> Any:
+def edge_generator(scale: int, channels: int, convs: int, policy: str, rank: int = 0) -> Any:
     """Plain 3x3 convolutions with ReLU, and an image-space residual on the repeated input.
+
+    The last one, to 3 * scale^2 channels, is the most expensive. With a `rank` it is a 3x3 one to
+    so many channels and a 1x1 one from there.
 
     Every op is one that XNNPACK runs in int8. Values beyond 0..1 are clipped by uint8, not here.
     He-normal weights and a last convolution near zero start it at nearest neighbour, from where
@@ -28,11 +31,22 @@ def edge_generator(scale: int, channels: int, convs: int, policy: str) -> Any:
             dtype=policy,
             name=f"features_{index}",
         )(features)
+    small, size = keras.initializers.RandomNormal(stddev=1e-3), 3
+    if rank:
+        features = layers.Conv2D(
+            rank,
+            3,
+            padding="same",
+            kernel_initializer=keras.initializers.RandomNormal(stddev=1e-2),
+            dtype=policy,
+            name="squeezed",
+        )(features)
+        small, size = keras.initializers.RandomNormal(stddev=1e-1), 1
     detail = layers.Conv2D(
         3 * scale**2,
-        3,
+        size,
         padding="same",
-        kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3),
+        kernel_initializer=small,
         dtype=policy,
         name="detail",
     )(features)
