@@ -10,7 +10,7 @@ import pytest
 
 from srgan_edge_train.distribution import distribution
 from srgan_edge_train.keras import keras, tf
-from srgan_edge_train.losses import ADVERSARIAL
+from srgan_edge_train.losses import ADVERSARIAL, grid_loss
 from srgan_edge_train.networks.vgg import vgg19
 from srgan_edge_train.recipe import Recipe, load_recipe
 from srgan_edge_train.step import TERMS, TrainingStep, build_discriminator
@@ -183,9 +183,11 @@ def test_a_joint_step_is_the_plain_loop(content: Any) -> None:
         pixel = tf.reduce_mean(tf.abs(sr - high))
         distance = 1e-3 * tf.reduce_mean(tf.abs(content(sr) - content(high)))
         adversarial = game.generator(lambda: judge(high, training=False), judge(sr, training=False))
-        loss = pixel + distance + 0.5 * adversarial
+        grid = JOINT.grid_weight * grid_loss(sr, high, JOINT.scale)
+        loss = pixel + distance + 0.5 * adversarial + grid
     _descend(tape, loss, generator, 0.1)
 
+    assert JOINT.grid_weight > 0
     assert set(terms) == set(TERMS)
     expected = {"loss": loss, "pixel": pixel, "content": distance, "adversarial": adversarial}
     for name, value in {**expected, "d_loss": d_loss}.items():
