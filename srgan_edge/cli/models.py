@@ -24,8 +24,9 @@ def models() -> None:
     from srgan_edge.catalogue import embedded_models, user_folder, user_models
     from srgan_edge.model_file import load_model
 
-    columns = ("scale", "format", "parameters", "GMAC at 320x180", "kB", "PSNR dB", "LPIPS", "from")
+    columns = ("scale", "format", "parameters", "GMAC", "kB", "PSNR dB", "LPIPS", "from")
     table = Table("name", *columns, box=None)
+    table.columns[0].no_wrap = True
     for home, found in (("embedded", embedded_models()), ("your own", user_models())):
         for name, path in found.items():
             try:
@@ -34,7 +35,7 @@ def models() -> None:
                 typer.echo(f"passed over: {error}", err=True)
     console = Console()
     console.print(table)
-    console.print(f"PSNR and LPIPS: as measured when converted. Your own lie in {user_folder()}")
+    console.print(f"GMAC: of 320x180. PSNR, LPIPS: when converted. Your own: {user_folder()}")
 
 
 def info(
