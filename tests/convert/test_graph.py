@@ -20,7 +20,7 @@ def test_edge_costs_what_is_promised() -> None:
     network = network_of(build_generator(load_recipe("edge")))
     assert graph.parameters(network) <= 64_000
     assert graph.macs(network) * 320 * 180 <= 3.6e9
-    assert graph.halo(network) == 7
+    assert graph.halo(network) == 8
     assert graph.scale(network) == 4
 
 
