@@ -29,7 +29,7 @@ from srgan_edge.files import write_text
 from srgan_edge.images import IMAGE_SUFFIXES, find_files, read_rgb
 from srgan_edge.quality import Picture, crop_to_multiple, degrade, luma, resize_bicubic
 from srgan_edge.steady import Steady
-from srgan_edge.upscales import Upscales
+from srgan_edge.upscales import Upscales, upscale_rgb
 
 _STILL = 1  # levels
 _BINS = 1  # bins of the spectrum beside each frequency of the grid that count as it
@@ -69,7 +69,7 @@ def on_pictures(upscaler: Upscaler, folder: Path) -> tuple[float, float]:
     for path in find_files(folder, IMAGE_SUFFIXES):
         hr = crop_to_multiple(read_rgb(path), upscaler.scale)
         lr = degrade(hr, upscaler.scale)
-        sr = upscaler(np.ascontiguousarray(lr[..., ::-1]))[..., ::-1]
+        sr = upscale_rgb(upscaler, lr)
         energies.append((grid_energy(sr, upscaler.scale), grid_energy(hr, upscaler.scale)))
         shifts.append(float(np.abs(sr.mean((0, 1)) - hr.mean((0, 1))).max()))
     ours, original = np.sum(energies, axis=0)

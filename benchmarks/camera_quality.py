@@ -13,11 +13,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
-import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +23,10 @@ import av
 import numpy as np
 from PIL import Image
 
-from benchmarks.quality import table
-from srgan_edge import Upscaler
-from srgan_edge.evaluation import Reduce, evaluate_folder
-from srgan_edge.files import write_text
+from benchmarks.quality import Figures, means, table, write_figures
+from srgan_edge.evaluation import Reduce, mean_quality
 from srgan_edge.lpips import Lpips
-from srgan_edge.quality import Judge, Picture, Quality, degrade
+from srgan_edge.quality import Judge, Picture, degrade
 
 PHOTONS = 1000  # at white: noise of 3 % there, as of a small sensor in a lit room
 Codec = Callable[[Picture], Picture]
@@ -88,25 +84,15 @@ def through(codec: Codec) -> Reduce:
 
 def measure(
     models: Sequence[str], folder: Path, judge: Judge | None, conditions: Sequence[str]
-) -> dict[str, dict[str, Quality]]:
-    """Condition -> model -> mean quality on the folder; bicubic is one of the models."""
-    found: dict[str, dict[str, Quality]] = {}
-    for condition in conditions:
-        row = found[condition] = {}
-        for name in models:
-            mean = evaluate_folder(
-                Upscaler(name), folder, judge, through(CONDITIONS[condition])
-            ).mean
-            row.setdefault("bicubic", mean.bicubic)
-            row[Path(name).stem] = mean.model
-    found["mean"] = {name: _mean([found[one][name] for one in conditions]) for name in row}
-    return found
-
-
-def _mean(qualities: Sequence[Quality]) -> Quality:
-    psnr, ssim = (float(np.mean([getattr(q, key) for q in qualities])) for key in ("psnr", "ssim"))
-    lpips = [quality.lpips for quality in qualities if quality.lpips is not None]
-    return Quality(psnr, ssim, float(np.mean(lpips)) if lpips else None)
+) -> Figures:
+    """Quality under each condition, and the mean over them."""
+    found = {
+        condition: means(models, folder, judge, through(CONDITIONS[condition]))
+        for condition in conditions
+    }
+    names = found[conditions[0]]
+    mean = {name: mean_quality([found[one][name] for one in conditions]) for name in names}
+    return {**found, "mean": mean}
 
 
 def main() -> int:
@@ -123,8 +109,7 @@ def main() -> int:
     found = measure(options.models, options.folder, judge, conditions)
     print(table(found))
     if options.json:
-        rows = {k: {name: asdict(q) for name, q in row.items()} for k, row in found.items()}
-        write_text(options.json, json.dumps(rows, indent=1))
+        write_figures(options.json, found)
     return 0
 
 

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from srgan_edge import Upscaler
-from srgan_edge.evaluation import evaluate_folder
+from srgan_edge.evaluation import Reduce, evaluate_folder
 from srgan_edge.files import write_text
 from srgan_edge.images import IMAGE_SUFFIXES, find_files, read_rgb
 from srgan_edge.lpips import Lpips
@@ -34,26 +34,27 @@ from srgan_edge.quality import (
     luma,
     resize_bicubic,
 )
+from srgan_edge.upscales import upscale_rgb
+
+Figures = dict[str, dict[str, Quality]]  # by set or condition, then by model
 
 _SIDE = 160  # pixels of a crop
 _ROWS = 3  # crops of a set
 
 
-def measure(
-    folders: Sequence[Path], models: Sequence[str], judge: Judge | None
-) -> dict[str, dict[str, Quality]]:
-    """Set -> model -> mean quality; bicubic is one of the models."""
-    found: dict[str, dict[str, Quality]] = {}
-    for folder in folders:
-        row = found[folder.name] = {}
-        for name in models:
-            mean = evaluate_folder(Upscaler(name), folder, judge).mean
-            row.setdefault("bicubic", mean.bicubic)
-            row[Path(name).stem] = mean.model
-    return found
+def means(
+    models: Sequence[str], folder: Path, judge: Judge | None, reduce: Reduce = degrade
+) -> dict[str, Quality]:
+    """Model -> mean quality on a folder; bicubic is one of the models."""
+    row: dict[str, Quality] = {}
+    for name in models:
+        mean = evaluate_folder(Upscaler(name), folder, judge, reduce).mean
+        row.setdefault("bicubic", mean.bicubic)
+        row[Path(name).stem] = mean.model
+    return row
 
 
-def table(found: dict[str, dict[str, Quality]]) -> str:
+def table(found: Figures) -> str:
     """Markdown: a row a set, a column a model."""
     names = list(next(iter(found.values())))
     lines = [f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
@@ -62,6 +63,12 @@ def table(found: dict[str, dict[str, Quality]]) -> str:
         for folder, row in found.items()
     ]
     return "\n".join(lines)
+
+
+def write_figures(path: Path, found: Figures) -> None:
+    """As JSON."""
+    rows = {key: {name: asdict(q) for name, q in row.items()} for key, row in found.items()}
+    write_text(path, json.dumps(rows, indent=1))
 
 
 def panel(folders: Sequence[Path], models: Sequence[str]) -> Picture:
@@ -81,7 +88,7 @@ def _row(hr: Picture, upscalers: dict[str, Upscaler]) -> Picture:
     lr = degrade(hr, 4)
     row = {"bicubic": resize_bicubic(lr, width, height)}
     for name, upscaler in upscalers.items():
-        row[name] = upscaler(np.ascontiguousarray(lr[..., ::-1]))[..., ::-1]
+        row[name] = upscale_rgb(upscaler, lr)
     return side_by_side({**row, "original": hr})
 
 
@@ -116,14 +123,13 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     options = parser.parse_args()
     judge = Lpips(options.lpips_weights) if options.lpips_weights else None
-    found = measure(options.folders, options.models, judge)
+    found = {folder.name: means(options.models, folder, judge) for folder in options.folders}
     print(f"PSNR-Y in dB / SSIM-Y{' / LPIPS' if judge else ''}\n\n{table(found)}")
     if options.panel:
         crops = panel(options.folders, options.models)
         cv2.imwrite(str(options.panel), np.ascontiguousarray(crops[..., ::-1]))
     if options.json:
-        rows = {k: {name: asdict(q) for name, q in row.items()} for k, row in found.items()}
-        write_text(options.json, json.dumps(rows, indent=1))
+        write_figures(options.json, found)
     return 0
 
 

@@ -20,8 +20,9 @@ def embedded_models() -> dict[str, Path]:
 
 def user_models() -> dict[str, Path]:
     """The models in the user's folder: name -> file. A name of an embedded one stays that."""
+    embedded = embedded_models()
     own = _models_in(user_folder())
-    return {name: path for name, path in own.items() if name not in embedded_models()}
+    return {name: path for name, path in own.items() if name not in embedded}
 
 
 def user_folder() -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from srgan_edge.quality import (
     degrade,
     resize_bicubic,
 )
-from srgan_edge.upscales import Upscales
+from srgan_edge.upscales import Upscales, upscale_rgb
 
 Reduce = Callable[[Picture, int], Picture]
 
@@ -76,7 +76,11 @@ def evaluate_folder(
     if not rows:
         reason = next(iter(skipped.values()), "it holds no images")
         raise InputError(f"nothing to measure in {folder}: {reason}")
-    mean = Row("mean", _mean([row.model for row in rows]), _mean([row.bicubic for row in rows]))
+    mean = Row(
+        "mean",
+        mean_quality([row.model for row in rows]),
+        mean_quality([row.bicubic for row in rows]),
+    )
     return Evaluation(rows, mean, skipped)
 
 
@@ -89,12 +93,14 @@ def _measure(
     if min(height, width) < _LEAST_SIDE + 2 * scale:
         raise InputError(f"{width}x{height} is too small to measure")
     lr = reduce(hr, scale)
-    sr = upscaler(np.ascontiguousarray(lr[..., ::-1]))[..., ::-1]
+    sr = upscale_rgb(upscaler, lr)
     bicubic = resize_bicubic(lr, width, height)
     return Row(name, compare(sr, hr, scale, judge), compare(bicubic, hr, scale, judge))
 
 
-def _mean(qualities: list[Quality]) -> Quality:
+def mean_quality(qualities: Sequence[Quality]) -> Quality:
+    """The mean of each figure; of LPIPS over those that have it."""
+
     def mean(values: Iterable[float]) -> float:
         return float(np.mean(list(values)))
 

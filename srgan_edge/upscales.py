@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
+
 from srgan_edge.quality import Picture
 
 
@@ -16,3 +18,8 @@ class Upscales(Protocol):
 
     def __call__(self, frame: Picture) -> Picture:
         """(h, w, 3) uint8 BGR -> (s*h, s*w, 3) uint8 BGR."""
+
+
+def upscale_rgb(upscaler: Upscales, rgb: Picture) -> Picture:
+    """The same for RGB pictures: (h, w, 3) uint8 -> (s*h, s*w, 3) uint8."""
+    return upscaler(np.ascontiguousarray(rgb[..., ::-1]))[..., ::-1]

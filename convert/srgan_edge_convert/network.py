@@ -165,7 +165,7 @@ class Network:
         """
         instead, added = instead or {}, {node.name: node for node in new}
         kept = {node.name: node for node in self.nodes if node.name not in {*gone, *added}}
-        moved = {name: _reading(node, instead) for name, node in kept.items()}
+        moved = {name: reading(node, instead) for name, node in kept.items()}
         return Network(
             _sorted({**moved, **added}, self.nodes), instead.get(self.output, self.output)
         )
@@ -216,7 +216,8 @@ def per_channel(
     return Node(name, "DepthwiseConv2D", (source,), config, (factors.reshape(1, 1, -1, 1), bias))
 
 
-def _reading(node: Node, instead: Mapping[str, str]) -> Node:
+def reading(node: Node, instead: Mapping[str, str]) -> Node:
+    """The same layer, fed by others: whose output it reads from now on instead of whose."""
     inputs = tuple(instead.get(name, name) for name in node.inputs)
     return node if inputs == node.inputs else replace(node, inputs=inputs)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from helpers import SAMPLES, TESTS
 
 from benchmarks.artefacts import grid_energy
@@ -28,6 +29,15 @@ def run(module: str, *arguments: object, quick: bool = True) -> str:
     return done.stdout
 
 
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with one sharp original."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    shutil.copy(SAMPLES / "harbour.png", folder)
+    return folder
+
+
 def test_training_speed_and_that_both_loops_lose_the_same(tmp_path: Path) -> None:
     printed = run("training_speed", "--json", tmp_path / "speed.json")
     assert "| plain Keras loop | 1 |" in printed
@@ -42,10 +52,7 @@ def test_data_rate() -> None:
         assert f"| {phase}" in printed
 
 
-def test_camera_quality(tmp_path: Path) -> None:
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    shutil.copy(SAMPLES / "harbour.png", photos)
+def test_camera_quality(photos: Path, tmp_path: Path) -> None:
     arguments = (photos, "edge", "--json", tmp_path / "camera.json")
     printed = run("camera_quality", *arguments)
     assert "| noise, JPEG 50 |" in printed
@@ -59,10 +66,7 @@ def test_camera_quality(tmp_path: Path) -> None:
     assert worse < clean - 0.1
 
 
-def test_quality(tmp_path: Path) -> None:
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    shutil.copy(SAMPLES / "harbour.png", photos)
+def test_quality(photos: Path, tmp_path: Path) -> None:
     crops, figures = tmp_path / "crops.png", tmp_path / "found.json"
     printed = run(
         "quality", photos, "--models", "edge", "--panel", crops, "--json", figures, quick=False
@@ -75,10 +79,7 @@ def test_quality(tmp_path: Path) -> None:
     assert picture.shape[1] == 3 * 160
 
 
-def test_artefacts(tmp_path: Path) -> None:
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    shutil.copy(SAMPLES / "harbour.png", photos)
+def test_artefacts(photos: Path, tmp_path: Path) -> None:
     video = ("--video", SAMPLES / "clip.mp4", "--frames", 3)
     printed = run(
         "artefacts", photos, "edge", *video, "--json", tmp_path / "found.json", quick=False

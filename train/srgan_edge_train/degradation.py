@@ -125,6 +125,6 @@ def h264(picture: Picture, crf: int) -> Picture:
     return np.asarray(decoded, np.uint8)[:height, :width]
 
 
-def to_levels(picture: _Float) -> Picture:
+def to_levels(picture: npt.NDArray[np.floating[Any]]) -> Picture:
     """Round and clip to uint8."""
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from srgan_edge.quality import Picture
+from srgan_edge_train.degradation import to_levels
 from srgan_edge_train.photographs import Photograph
 
 Pair = tuple[Picture, Picture]
@@ -109,7 +110,7 @@ def with_noise(crops: Picture, most: float, random: np.random.Generator) -> Pict
     """Gaussian noise on crops (n, h, w, 3) uint8, of a strength of its own for each."""
     strengths = random.uniform(0, most, (len(crops), 1, 1, 1))
     noisy = crops + strengths * random.standard_normal(crops.shape, np.float32)
-    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+    return to_levels(noisy)
 
 
 def centre_pair(photograph: Photograph, side: int = CHECK_SIDE) -> Pair:

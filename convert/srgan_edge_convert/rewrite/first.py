@@ -6,10 +6,10 @@ coarse, and the first convolution holds the picture itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from srgan_edge_convert.network import PICTURE, Network, Node
+from srgan_edge_convert.network import PICTURE, Network, Node, reading
+from srgan_edge_convert.rewrite.fold import with_factors
 
 _ACTIVATIONS = ("LeakyReLU", "PReLU", "ReLU")
 
@@ -41,13 +41,8 @@ def _own_skip(network: Network, node: Node) -> Network:
     if len(sums) < 2:
         return network
     skip = {one.name: f"{one.name}_skip" for one in head}
-    copies = [replace(one, name=skip[one.name], inputs=_read(one, skip)) for one in head]
-    far = replace(sums[-1], inputs=_read(sums[-1], skip))
-    return network.changed(new=[*copies, far])
-
-
-def _read(node: Node, instead: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(instead.get(name, name) for name in node.inputs)
+    copies = [replace(reading(one, skip), name=skip[one.name]) for one in head]
+    return network.changed(new=[*copies, reading(sums[-1], skip)])
 
 
 def _per_side(network: Network, node: Node) -> Network:
@@ -55,14 +50,9 @@ def _per_side(network: Network, node: Node) -> Network:
     apart = len(parts) > 1 and all(part.is_per_channel for part in parts)
     if not (apart and _is_first(node) and node.is_linear_conv):
         return network
-    return network.changed(gone=[node.name], new=[_scaled(node, part) for part in parts])
-
-
-def _scaled(node: Node, part: Node) -> Node:
-    factors = part.kernel.ravel()
-    config = {**node.config, "activation": part.activation}
-    conv = replace(node, name=part.name, config=config)
-    return conv.with_conv(node.kernel * factors, node.bias * factors + part.bias)
+    return network.changed(
+        gone=[node.name], new=[replace(with_factors(node, part), name=part.name) for part in parts]
+    )
 
 
 def _is_first(node: Node) -> bool:

@@ -30,6 +30,15 @@ def fuse_relu(network: Network) -> Network:
     return network.each(_fused)
 
 
+def with_factors(conv: Node, factor: Node) -> Node:
+    """A linear convolution with a depthwise 1x1 one, and its activation, in it."""
+    factors = factor.kernel.ravel()
+    # A depthwise kernel's outputs are along its third axis.
+    by_output = factors if conv.kind == "Conv2D" else factors[:, None]
+    folded = conv.with_conv(conv.kernel * by_output, conv.bias * factors + factor.bias)
+    return replace(folded, config={**folded.config, "activation": factor.activation})
+
+
 def _per_channel_norm(network: Network, node: Node) -> Network:
     if node.kind != "BatchNormalization":
         return network
@@ -43,12 +52,7 @@ def _folded(network: Network, node: Node) -> Network:
     before = _linear_conv_before(network, node) if node.is_per_channel else None
     if before is None:
         return network
-    factors = node.kernel.ravel()
-    # A depthwise kernel's outputs are along its third axis.
-    by_output = factors if before.kind == "Conv2D" else factors[:, None]
-    folded = before.with_conv(before.kernel * by_output, before.bias * factors + node.bias)
-    folded = replace(folded, config={**folded.config, "activation": node.activation})
-    return network.changed([node.name], [folded], {node.name: before.name})
+    return network.changed([node.name], [with_factors(before, node)], {node.name: before.name})
 
 
 def _fused(network: Network, node: Node) -> Network:
