@@ -33,8 +33,14 @@ dist: .venv/everything.stamp
 	rm -rf dist
 	for folder in . train convert; do $(BIN)/python -m build --wheel --outdir dist $$folder || exit 1; done
 
+# OpenCV 4, for what `benchmarks.peers` measures beside ours.
+.venv-peers: constraints-peers.txt
+	$(PYTHON) -m venv $@
+	$@/bin/pip --disable-pip-version-check --quiet install -r constraints-peers.txt
+	touch $@
+
 clean:
-	rm -rf .venv demo dist
+	rm -rf .venv .venv-peers demo dist
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \

@@ -15,7 +15,7 @@ import hashlib
 import io
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,11 @@ import av
 import numpy as np
 from PIL import Image
 
-from benchmarks.quality import Figures, means, table, write_figures
+from benchmarks.quality import Figures, load, means, table, write_figures
 from srgan_edge.evaluation import Reduce, mean_quality
 from srgan_edge.lpips import Lpips
 from srgan_edge.quality import Judge, Picture, degrade
+from srgan_edge.upscales import Upscales
 
 PHOTONS = 1000  # at white: noise of 3 % there, as of a small sensor in a lit room
 Codec = Callable[[Picture], Picture]
@@ -83,11 +84,11 @@ def through(codec: Codec) -> Reduce:
 
 
 def measure(
-    models: Sequence[str], folder: Path, judge: Judge | None, conditions: Sequence[str]
+    upscalers: Mapping[str, Upscales], folder: Path, judge: Judge | None, conditions: Sequence[str]
 ) -> Figures:
     """Quality under each condition, and the mean over them."""
     found = {
-        condition: means(models, folder, judge, through(CONDITIONS[condition]))
+        condition: means(upscalers, folder, judge, through(CONDITIONS[condition]))
         for condition in conditions
     }
     names = found[conditions[0]]
@@ -106,7 +107,7 @@ def main() -> int:
     options = parser.parse_args()
     judge = Lpips(options.lpips_weights) if options.lpips_weights else None
     conditions = list(CONDITIONS)[2:5:2] if options.quick else list(CONDITIONS)
-    found = measure(options.models, options.folder, judge, conditions)
+    found = measure(load(options.models), options.folder, judge, conditions)
     print(table(found))
     if options.json:
         write_figures(options.json, found)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from srgan_edge.quality import (
     luma,
     resize_bicubic,
 )
-from srgan_edge.upscales import upscale_rgb
+from srgan_edge.upscales import Upscales, upscale_rgb
 
 Figures = dict[str, dict[str, Quality]]  # by set or condition, then by model
 
@@ -42,15 +42,20 @@ _SIDE = 160  # pixels of a crop
 _ROWS = 3  # crops of a set
 
 
+def load(models: Sequence[str], threads: int | None = None) -> dict[str, Upscaler]:
+    """Models by the names that they have in tables."""
+    return {Path(name).stem: Upscaler(name, threads=threads) for name in models}
+
+
 def means(
-    models: Sequence[str], folder: Path, judge: Judge | None, reduce: Reduce = degrade
+    upscalers: Mapping[str, Upscales], folder: Path, judge: Judge | None, reduce: Reduce = degrade
 ) -> dict[str, Quality]:
     """Model -> mean quality on a folder; bicubic is one of the models."""
     row: dict[str, Quality] = {}
-    for name in models:
-        mean = evaluate_folder(Upscaler(name), folder, judge, reduce).mean
+    for name, upscaler in upscalers.items():
+        mean = evaluate_folder(upscaler, folder, judge, reduce).mean
         row.setdefault("bicubic", mean.bicubic)
-        row[Path(name).stem] = mean.model
+        row[name] = mean.model
     return row
 
 
@@ -71,9 +76,8 @@ def write_figures(path: Path, found: Figures) -> None:
     write_text(path, json.dumps(rows, indent=1))
 
 
-def panel(folders: Sequence[Path], models: Sequence[str]) -> Picture:
+def panel(folders: Sequence[Path], upscalers: Mapping[str, Upscales]) -> Picture:
     """The most detailed crops of each set: bicubic, the models, the original; RGB."""
-    upscalers = {Path(name).stem: Upscaler(name) for name in models}
     rows = []
     for folder in folders:
         pictures = [read_rgb(path) for path in find_files(folder, IMAGE_SUFFIXES)]
@@ -83,7 +87,7 @@ def panel(folders: Sequence[Path], models: Sequence[str]) -> Picture:
     return np.vstack(rows)
 
 
-def _row(hr: Picture, upscalers: dict[str, Upscaler]) -> Picture:
+def _row(hr: Picture, upscalers: Mapping[str, Upscales]) -> Picture:
     height, width = hr.shape[:2]
     lr = degrade(hr, 4)
     row = {"bicubic": resize_bicubic(lr, width, height)}
@@ -123,10 +127,11 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     options = parser.parse_args()
     judge = Lpips(options.lpips_weights) if options.lpips_weights else None
-    found = {folder.name: means(options.models, folder, judge) for folder in options.folders}
+    upscalers = load(options.models)
+    found = {folder.name: means(upscalers, folder, judge) for folder in options.folders}
     print(f"PSNR-Y in dB / SSIM-Y{' / LPIPS' if judge else ''}\n\n{table(found)}")
     if options.panel:
-        crops = panel(options.folders, options.models)
+        crops = panel(options.folders, upscalers)
         cv2.imwrite(str(options.panel), np.ascontiguousarray(crops[..., ::-1]))
     if options.json:
         write_figures(options.json, found)

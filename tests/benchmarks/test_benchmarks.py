@@ -14,6 +14,7 @@ import pytest
 from helpers import SAMPLES, TESTS
 
 from benchmarks.artefacts import grid_energy
+from benchmarks.peers import OPENCV_4
 from srgan_edge import Upscaler
 from srgan_edge.evaluation import evaluate_folder
 
@@ -77,6 +78,26 @@ def test_quality(photos: Path, tmp_path: Path) -> None:
     picture = cv2.imread(str(crops))
     assert picture is not None
     assert picture.shape[1] == 3 * 160
+
+
+def test_peers_without_any(photos: Path, tmp_path: Path) -> None:
+    figures = tmp_path / "found.json"
+    options = ("--models", "edge", "--runs", 3, "--json", figures)
+    printed = run("peers", photos, *options, quick=False)
+    assert "| bicubic |" in printed
+    assert "| edge |" in printed
+    assert json.loads(figures.read_text())["photos"].keys() == {"bicubic", "edge"}
+
+
+def test_peers_of_opencv(photos: Path, tmp_path: Path) -> None:
+    model = TESTS.parent.parent / "shared/peers/FSRCNN_x4.pb"
+    if not (model.exists() and OPENCV_4.exists()):
+        pytest.skip(f"needs {model.name} beside the checkout, and make .venv-peers")
+    figures = tmp_path / "found.json"
+    options = ("--models", "edge", "--peers", model, "--runs", 3, "--json", figures)
+    assert "| FSRCNN_x4 |" in run("peers", photos, *options, quick=False)
+    found = json.loads(figures.read_text())["photos"]
+    assert found["edge"]["psnr"] > found["FSRCNN_x4"]["psnr"] > 20
 
 
 def test_artefacts(photos: Path, tmp_path: Path) -> None:
