@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from helpers import SAMPLES, TESTS, run_cli, write_tiny_recipe
 
+from srgan_edge.lpips import Lpips
+
+_SHARED = Path(os.environ.get("SRGAN_EDGE_DATA", TESTS.parent.parent / "shared"))
 # Fast ones first.
 _ORDER = ("srgan_edge", "train", "convert", "benchmarks", "road")
 
@@ -31,10 +34,24 @@ def samples() -> Path:
 @pytest.fixture(scope="session")
 def data_sets() -> Path:
     """The data sets: `SRGAN_EDGE_DATA`, or `../shared` beside the checkout."""
-    root = Path(os.environ.get("SRGAN_EDGE_DATA", TESTS.parent.parent / "shared"))
-    if not (root / "data" / "eval").is_dir():
-        pytest.skip(f"no data sets at {root}: set SRGAN_EDGE_DATA")
-    return root / "data"
+    if not (_SHARED / "data" / "eval").is_dir():
+        pytest.skip(f"no data sets at {_SHARED}: set SRGAN_EDGE_DATA")
+    return _SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def lpips_weights() -> Path:
+    """LPIPS's AlexNet weights, beside the data sets."""
+    path = _SHARED / "weights" / "lpips_alex.npz"
+    if not path.is_file():
+        pytest.skip(f"no LPIPS weights at {path}: set SRGAN_EDGE_DATA")
+    return path
+
+
+@pytest.fixture(scope="session")
+def judge(lpips_weights: Path) -> Lpips:
+    """LPIPS with them."""
+    return Lpips(lpips_weights)
 
 
 @pytest.fixture(scope="session")

@@ -18,19 +18,6 @@ Values = npt.NDArray[np.float32]
 
 
 @pytest.fixture(scope="module")
-def weights(data_sets: Path) -> Path:
-    path = data_sets.parent / "weights" / "lpips_alex.npz"
-    if not path.is_file():
-        pytest.skip(f"no LPIPS weights at {path}")
-    return path
-
-
-@pytest.fixture(scope="module")
-def judge(weights: Path) -> Lpips:
-    return Lpips(weights)
-
-
-@pytest.fixture(scope="module")
 def scene(samples: Path) -> Picture:
     """A piece of a real picture, of odd sides."""
     return np.ascontiguousarray(read_rgb(samples / "harbour.png")[:65, :83])

@@ -244,12 +244,13 @@ def test_init_starts_with_the_adversarial_phase(road: Road, unbroken: Path, tmp_
     assert all(row["d_loss"] for row in rows(tmp_path / "run"))
 
 
-def test_before_and_after_are_measured(road: Road, data_sets: Path, tmp_path: Path) -> None:
+def test_before_and_after_are_measured(
+    road: Road, data_sets: Path, lpips_weights: Path, tmp_path: Path
+) -> None:
     """The figures of bicubic are the check values of the protocol."""
-    weights = data_sets.parent / "weights" / "lpips_alex.npz"
     run = tmp_path / "run"
     set5 = data_sets / "eval" / "Set5"
-    ran = road.train(run, "--evaluate", set5, "--lpips-weights", weights)
+    ran = road.train(run, "--evaluate", set5, "--lpips-weights", lpips_weights)
     assert ran.code == 0, ran.err
     found = json.loads((run / "run.json").read_text())["evaluation"]
     assert found["bicubic"]["psnr"] == pytest.approx(28.43, abs=0.01)
