@@ -12,30 +12,43 @@ _STILL = 1  # levels that an input pixel may differ from the frame before and co
 _SHARE = 0.25  # of the new frame there: what was wrong is gone after some ten frames
 
 
-class Steady:
-    """Upscales the frames of one stream, each with a share of the one before where it stands still.
+class Calm:
+    """Takes the upscaled frames of one stream in their order, and calms what stands still.
 
     Where an input pixel has not changed by more than a level, the output goes a quarter of the way
     from what was shown to what the model says now (a recursive filter); elsewhere it is the
     model's own.
     """
 
-    def __init__(self, upscaler: Upscales) -> None:
-        self.scale = upscaler.scale
-        self._upscaler = upscaler
+    def __init__(self) -> None:
         self._before: tuple[Picture, Picture] | None = None
 
-    def __call__(self, frame: Picture) -> Picture:
-        """The next frame: (h, w, 3) uint8 BGR -> (s*h, s*w, 3) uint8 BGR, a new array."""
-        picture = self._upscaler(frame)
+    def __call__(self, frame: Picture, picture: Picture) -> Picture:
+        """A frame (h, w, 3) and what the model made of it (s*h, s*w, 3), uint8: what is shown.
+
+        The picture is changed in place.
+        """
         if self._before and self._before[0].shape == frame.shape:
             last_frame, shown = self._before
-            still = _still(frame, last_frame, self.scale)
+            still = _still(frame, last_frame, picture.shape[0] // frame.shape[0])
             calm = cv2.addWeighted(picture, _SHARE, shown, 1 - _SHARE, 0)
             cv2.copyTo(calm, still, picture)
         # Copies: what a caller draws into its picture or frame must not come back.
         self._before = frame.copy(), picture.copy()
         return picture
+
+
+class Steady:
+    """Upscales the frames of one stream, calmed."""
+
+    def __init__(self, upscaler: Upscales) -> None:
+        self.scale = upscaler.scale
+        self._upscaler = upscaler
+        self._calm = Calm()
+
+    def __call__(self, frame: Picture) -> Picture:
+        """The next frame: (h, w, 3) uint8 BGR -> (s*h, s*w, 3) uint8 BGR, a new array."""
+        return self._calm(frame, self._upscaler(frame))
 
 
 def _still(frame: Picture, before: Picture, scale: int) -> Picture:

@@ -64,7 +64,7 @@ def ran_here(capsys: pytest.CaptureFixture[str], *arguments: str) -> Ran:
         ("webcam --source 97", "cannot open the camera 97"),
         ("webcam --source text.mp4 --show none", "cannot open the source text.mp4"),
         ("webcam --source http://127.0.0.1:1/x --show none", "http://127.0.0.1:1/x"),
-        ("webcam --source picamera2", "picamera2 is not in this version"),
+        ("webcam --source picamera2", "no picamera2 here"),
         ("eval edge none", "nothing to measure in none"),
         ("bench zero.tflite", "zero.tflite is empty"),
     ],

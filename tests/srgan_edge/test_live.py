@@ -6,18 +6,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import pytest
 from helpers import run_cli
 
-from srgan_edge.errors import RunError
-from srgan_edge.live import Frame, Slot, run_live
+from srgan_edge.catalogue import CAMERA_MODEL
+from srgan_edge.live import Live, Stats
 from srgan_edge.quality import Picture
-from srgan_edge.sources import Source
+from srgan_edge.sinks import Sink, View
+from srgan_edge.sources import Source, open_source, parse_source
 from srgan_edge.upscaler import Upscaler
+from srgan_edge.upscales import Upscales
 
 if TYPE_CHECKING:
     from tests.srgan_edge.conftest import Started, Stream
@@ -26,23 +28,29 @@ Decode = Callable[[Path], list[cv2.typing.MatLike]]
 hangs_never = pytest.mark.timeout(60)
 
 
+def run(source: Source, upscaler: Upscales, *sinks: Sink, **options: Any) -> Stats:
+    """The loop, without words in the picture unless asked for."""
+    return Live(source, upscaler, sinks, **{"overlay": False, **options}).run()
+
+
 def plain(level: int) -> Picture:
     return np.full((9, 16, 3), level, np.uint8)
 
 
-def frame(number: int) -> Frame:
-    return Frame(plain(number), float(number))
-
-
-class Generated(Source):
+class Generated:
     """A source that is not a file."""
 
     def __init__(self, pictures: Iterator[Picture], is_live: bool) -> None:
         self.name, self.is_live, self.rate = "generated", is_live, 25.0
+        self.lost_since: float | None = None
+        self.closed = False
         self._pictures = pictures
 
     def read(self) -> Picture | None:
         return next(self._pictures, None)
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class Seen:
@@ -50,89 +58,30 @@ class Seen:
 
     def __init__(self, seconds: float = 0.0, most: int | None = None) -> None:
         self.levels: list[float] = []
+        self.notices: list[Picture] = []
         self.moments: list[float] = []
         self._seconds, self._most = seconds, most
 
-    def show(self, picture: Picture, moment: float) -> bool:
+    def show(self, view: View) -> bool:
         time.sleep(self._seconds)
-        self.levels.append(float(picture.mean()))
-        self.moments.append(moment)
+        self.levels.append(float(view.sr.mean()))
+        self.moments.append(view.moment)
         return len(self.levels) != self._most
 
-    def poll(self) -> bool:
+    def poll(self, notice: Picture | None = None) -> bool:
+        if notice is not None:
+            self.notices.append(notice)
         return True
 
     def close(self) -> None:
         """Nothing to close."""
 
 
-class TestSlot:
-    def test_live_replaces_and_counts(self) -> None:
-        slot = Slot(replaces=True)
-        assert all(slot.put(frame(number)) for number in range(5))
-        taken = slot.take(1.0)
-        assert taken is not None
-        assert taken.captured == 4
-        assert slot.dropped == 4
-        assert slot.take(0.0) is None
-
-    @hangs_never
-    def test_a_file_waits_for_room(self) -> None:
-        slot, taken = Slot(replaces=False), []
-        putting = threading.Thread(target=lambda: [slot.put(frame(n)) for n in range(50)])
-        putting.start()
-        for _ in range(50):
-            got = slot.take(10.0)
-            assert got is not None
-            taken.append(got.captured)
-        putting.join()
-        assert taken == [*range(50)]
-        assert slot.dropped == 0
-
-    @hangs_never
-    def test_the_end_frees_who_waits(self) -> None:
-        slot, answers = Slot(replaces=False), []
-        slot.put(frame(0))
-        putting = threading.Thread(target=lambda: answers.append(slot.put(frame(1))))
-        putting.start()
-        slot.end()
-        putting.join()
-        assert answers == [False]
-
-    @hangs_never
-    def test_the_end_frees_who_takes(self) -> None:
-        slot = Slot(replaces=True)
-        threading.Timer(0.05, slot.end).start()
-        assert slot.take(1000.0) is None
-        assert slot.over
-
-    def test_the_error_comes_after_the_last_frame(self) -> None:
-        slot = Slot(replaces=True)
-        slot.put(frame(3))
-        slot.end(RunError("lost"))
-        assert not slot.over
-        last = slot.take(1.0)
-        assert last is not None
-        assert last.captured == 3
-        assert slot.over
-        with pytest.raises(RunError, match="lost"):
-            slot.take(1.0)
-
-    def test_the_first_error_stays(self) -> None:
-        slot = Slot(replaces=True)
-        slot.end(RunError("first"))
-        slot.end(RunError("second"))
-        slot.end()
-        with pytest.raises(RunError, match="first"):
-            slot.take(0.0)
-
-
 @hangs_never
 def test_a_file_is_shown_whole(small_clip: Path, upscaler: Upscaler) -> None:
     seen = Seen(seconds=0.02)
-    source = Source(str(small_clip))
-    stats = run_live(source, upscaler, [seen], None, overlay=False)
-    source.close()
+    source = open_source(parse_source(str(small_clip)))
+    stats = run(source, upscaler, seen)
     assert (stats.frames, stats.dropped, len(seen.levels)) == (12, 0, 12)
     assert seen.levels == sorted(seen.levels)
     assert seen.moments == pytest.approx([index * 1001 / 24000 for index in range(12)], abs=1e-4)
@@ -147,7 +96,7 @@ def test_what_is_live_shows_the_newest(upscaler: Upscaler) -> None:
             yield plain(100)
 
     seen = Seen(seconds=0.05)
-    stats = run_live(Generated(endless(), is_live=True), upscaler, [seen], 8, overlay=False)
+    stats = run(Generated(endless(), is_live=True), upscaler, seen, frames=8)
     assert stats.frames == 8
     assert stats.dropped > 8
     assert seen.moments == sorted(seen.moments)
@@ -157,13 +106,13 @@ def test_what_is_live_shows_the_newest(upscaler: Upscaler) -> None:
 @hangs_never
 def test_each_stage_of_each_frame_is_measured(upscaler: Upscaler) -> None:
     pictures = (plain(level) for level in range(9))
-    stats = run_live(Generated(pictures, False), upscaler, [Seen()], None, overlay=True)
+    stats = run(Generated(pictures, False), upscaler, Seen(), overlay=True)
     assert {name: len(values) for name, values in stats.stages.items()} == dict.fromkeys(
-        ("wait", "upscale", "show", "latency"), 9
+        ("age", "upscale", "queue", "show", "latency"), 9
     )
-    for wait, upscale, show, latency in zip(*stats.stages.values(), strict=True):
-        assert min(wait, upscale, show) >= 0
-        assert latency == pytest.approx(wait + upscale + show)
+    for *stages, latency in zip(*stats.stages.values(), strict=True):
+        assert min(stages) >= 0
+        assert latency == pytest.approx(sum(stages))
     assert stats.rate > 0
 
 
@@ -172,7 +121,7 @@ def test_the_overlay_is_drawn_only_when_asked_for(upscaler: Upscaler) -> None:
     levels = []
     for overlay in (False, True):
         seen = Seen()
-        run_live(Generated(iter([plain(128)]), False), upscaler, [seen], None, overlay)
+        run(Generated(iter([plain(128)]), False), upscaler, seen, overlay=overlay)
         levels.append(seen.levels[0])
     assert levels[0] == upscaler(plain(128)).mean()
     assert levels[1] != levels[0]
@@ -182,7 +131,7 @@ def test_the_overlay_is_drawn_only_when_asked_for(upscaler: Upscaler) -> None:
 def test_a_sink_may_end_it(upscaler: Upscaler) -> None:
     pictures = (plain(level) for level in range(200))
     first, second = Seen(), Seen(most=3)
-    stats = run_live(Generated(pictures, False), upscaler, [first, second], None, False)
+    stats = run(Generated(pictures, False), upscaler, first, second)
     assert stats.frames == len(first.levels) == len(second.levels) == 3
 
 
@@ -195,7 +144,7 @@ def test_a_source_that_raises(upscaler: Upscaler, is_live: bool) -> None:
 
     seen = Seen()
     with pytest.raises(ZeroDivisionError, match="in the source"):
-        run_live(Generated(failing(), is_live), upscaler, [seen], None, overlay=False)
+        run(Generated(failing(), is_live), upscaler, seen)
     assert len(seen.levels) == 1
 
 
@@ -203,12 +152,12 @@ def test_a_source_that_raises(upscaler: Upscaler, is_live: bool) -> None:
 @pytest.mark.parametrize("is_live", [False, True])
 def test_a_sink_that_raises(upscaler: Upscaler, is_live: bool) -> None:
     class Broken(Seen):
-        def show(self, picture: Picture, moment: float) -> bool:
+        def show(self, view: View) -> bool:
             raise ZeroDivisionError("in the sink")
 
     pictures = (plain(level % 256) for level in range(100_000))
     with pytest.raises(ZeroDivisionError, match="in the sink"):
-        run_live(Generated(pictures, is_live), upscaler, [Broken()], None, overlay=False)
+        run(Generated(pictures, is_live), upscaler, Broken())
 
 
 @hangs_never
@@ -219,22 +168,71 @@ def test_a_source_that_hangs_does_not_keep_it(upscaler: Upscaler) -> None:
         yield plain(1)
         freed.wait()
 
-    stats = run_live(Generated(hanging(), True), upscaler, [Seen(most=1)], None, overlay=False)
+    stats = run(Generated(hanging(), True), upscaler, Seen(most=1))
     freed.set()
     assert stats.frames == 1
 
 
 @hangs_never
-def test_a_live_source_that_ends_has_failed(upscaler: Upscaler) -> None:
-    with pytest.raises(RunError, match="the source generated ended"):
-        run_live(Generated(iter([plain(1)]), True), upscaler, [Seen()], None, overlay=False)
+def test_an_upscaler_that_raises() -> None:
+    class Broken:
+        scale = 4
+
+        def __call__(self, frame: Picture) -> Picture:
+            raise ZeroDivisionError("in the model")
+
+    source = Generated((plain(1) for _ in range(100_000)), is_live=False)
+    with pytest.raises(ZeroDivisionError, match="in the model"):
+        run(source, Broken(), Seen())
+    assert source.closed
+
+
+@hangs_never
+def test_the_stages_overlap(upscaler: Upscaler) -> None:
+    """A slow source, a slow model and a slow sink take as long as one of them."""
+
+    class Slow:
+        scale = 4
+
+        def __call__(self, frame: Picture) -> Picture:
+            time.sleep(0.03)
+            return upscaler(frame)
+
+    def slowly() -> Iterator[Picture]:
+        for _ in range(30):
+            time.sleep(0.03)
+            yield plain(7)
+
+    stats = run(Generated(slowly(), is_live=False), Slow(), Seen(0.03))
+    assert stats.frames == 30
+    assert stats.seconds < 30 * 0.03 * 2  # one after the other, it would be three times
+
+
+@hangs_never
+def test_who_looks_is_told_of_a_lost_source(upscaler: Upscaler) -> None:
+    class Losing(Generated):
+        def read(self) -> Picture | None:
+            picture = super().read()
+            if picture is None:
+                self.lost_since = time.monotonic()
+                time.sleep(1.0)
+            return picture
+
+    seen = Seen()
+    run(Losing(iter([plain(200)]), is_live=True), upscaler, seen)
+    assert len(seen.levels) == 1
+    assert seen.notices
+    for picture in seen.notices:
+        assert picture.shape == (36, 64, 3)
+        assert picture[-1].mean() == pytest.approx(seen.levels[0] / 3, abs=1)
+        assert picture.max() > 200  # the words
 
 
 @hangs_never
 def test_what_was_asked_for_is_no_failure(upscaler: Upscaler) -> None:
     """The stream ends, but all frames that were wanted are there."""
     pictures = iter([plain(1)])
-    stats = run_live(Generated(pictures, True), upscaler, [Seen(0.1)], 1, overlay=False)
+    stats = run(Generated(pictures, True), upscaler, Seen(0.1), frames=1)
     assert stats.frames == 1
 
 
@@ -253,7 +251,7 @@ def test_a_file_is_recorded(small_clip: Path, tmp_path: Path, decode: Decode) ->
     assert (written["model"], written["source"]) == ("edge", str(small_clip))
     assert written["threads"] == 1
     assert written["fps"] == pytest.approx(12 / written["seconds"])
-    for name in ("wait", "upscale", "show", "latency"):
+    for name in ("age", "upscale", "queue", "show", "latency"):
         stage = written["milliseconds"][name]
         assert 0 <= stage["p50"] <= stage["p90"] <= stage["p99"]
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {
@@ -297,21 +295,25 @@ def test_a_stream_that_ends(serve: Callable[..., Stream], tmp_path: Path, decode
     """What was recorded and measured until then is kept."""
     record, stats = tmp_path / "live.mp4", tmp_path / "stats.json"
     stream = serve(frames=80)
-    options = ("--show", "none", "--record", record, "--stats", stats)
+    options = ("--show", "none", "--record", record, "--stats", stats, "--give-up", 0)
     ran = run_cli("webcam", "--source", stream.url, *options)
     assert ran.code == 1
-    assert ran.err.splitlines() == [f"srgan-edge: the source {stream.url} ended"]
+    lost, *rest = ran.err.splitlines()
+    assert lost.endswith(f" {stream.url} was lost: it is opened again")
+    assert rest == [f"srgan-edge: the source {stream.url} ended and did not come back: given up"]
     assert {picture.shape for picture in decode(record)} == {(144, 256, 3)}
     assert json.loads(stats.read_text())["frames"] > 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["live.mp4", "stats.json"]
 
 
-def test_some_frames_of_a_stream(serve: Callable[..., Stream]) -> None:
-    ran = run_cli(
-        "webcam", "--source", serve(frames=2000).url, "--show", "none", "--frames", 3, timeout=60
-    )
+def test_some_frames_of_a_stream(serve: Callable[..., Stream], tmp_path: Path) -> None:
+    """With the model for cameras."""
+    source = ("--source", serve(frames=2000).url)
+    options = ("--show", "none", "--frames", 3, "--stats", tmp_path / "stats.json")
+    ran = run_cli("webcam", *source, *options, timeout=60)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("3 frames, ")
+    assert json.loads((tmp_path / "stats.json").read_text())["model"] == CAMERA_MODEL
 
 
 def test_a_stream_that_went_silent_can_be_left(

@@ -10,17 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srgan_edge.errors import InputError, RunError
-from srgan_edge.sinks import Recording
+from srgan_edge.sinks import Recording, View
 
 Decode = Callable[[Path], list[cv2.typing.MatLike]]
 FRAME = np.full((36, 64, 3), 100, np.uint8)
+
+
+def view(moment: float) -> View:
+    return View(FRAME[::4, ::4], FRAME, moment)
 
 
 def test_a_recording_gets_its_name_when_it_is_closed(tmp_path: Path, decode: Decode) -> None:
     path = tmp_path / "new" / "live.mp4"
     recording = Recording(path, 25.0)
     for index in range(10):
-        assert recording.show(FRAME, index / 25)
+        assert recording.show(view(index / 25))
     assert not path.exists()
     recording.close()
     recording.close()
@@ -36,10 +40,10 @@ def test_a_recording_keeps_time(
     """Frames that come irregularly: the video is as long as it took, to half a frame."""
     path = tmp_path_factory.getbasetemp() / "time.avi"
     recording, moment = Recording(path, rate), 1000.0
-    recording.show(FRAME, moment)
+    recording.show(view(moment))
     for gap in gaps:
         moment += gap
-        recording.show(FRAME, moment)
+        recording.show(view(moment))
     recording.close()
     capture = cv2.VideoCapture(str(path))
     frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
@@ -53,7 +57,7 @@ def test_the_old_recording_stays_until_there_is_a_new_one(tmp_path: Path) -> Non
     Recording(path, 25.0).close()
     assert path.read_bytes() == b"old"
     recording = Recording(path, 25.0)
-    recording.show(FRAME, 0.0)
+    recording.show(view(0.0))
     assert path.read_bytes() == b"old"
     recording.close()
     assert path.read_bytes() != b"old"
@@ -62,7 +66,7 @@ def test_the_old_recording_stays_until_there_is_a_new_one(tmp_path: Path) -> Non
 def test_a_recording_that_cannot_have_its_name(tmp_path: Path, decode: Decode) -> None:
     path = tmp_path / "live.mp4"
     recording = Recording(path, 25.0)
-    recording.show(FRAME, 0.0)
+    recording.show(view(0.0))
     path.mkdir()
     with pytest.raises(RunError, match="the recording is incomplete, see") as caught:
         recording.close()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from helpers import assert_refused, run_cli
 
-from srgan_edge.sinks import Window, has_display
+from srgan_edge.sinks import View, Window, has_display
 
 if TYPE_CHECKING:
     from tests.srgan_edge.conftest import Started
@@ -95,9 +95,9 @@ def test_the_picture_is_fitted_into_the_window(monkeypatch: pytest.MonkeyPatch) 
     window = Window("test")
     blue = np.zeros((90, 160, 3), np.uint8)
     blue[..., 0] = 255
-    assert window.show(blue, 0.0)
+    assert window.show(View(blue, blue, 0.0))
     pygame.display.set_mode((400, 400), pygame.RESIZABLE)
-    assert window.show(blue, 0.1)
+    assert window.show(View(blue, blue, 0.1))
     surface = pygame.display.get_surface()
     assert surface is not None
     assert surface.get_at((200, 200))[:3] == surface.get_at((2, 200))[:3] == (0, 0, 255)
@@ -112,11 +112,11 @@ def test_what_quits(monkeypatch: pytest.MonkeyPatch, event: str) -> None:
 
     window = Window("test")
     picture = np.zeros((9, 16, 3), np.uint8)
-    assert window.show(picture, 0.0)
+    assert window.show(View(picture, picture, 0.0))
     if event == "close":
         pygame.event.post(pygame.event.Event(pygame.QUIT))
     elif event != "nothing":
         key = pygame.key.key_code(event)
         pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key))
-    assert window.show(picture, 0.1) == (event in ("x", "nothing"))
+    assert window.show(View(picture, picture, 0.1)) == (event in ("x", "nothing"))
     window.close()

@@ -1,0 +1,40 @@
+"""What takes frames from the live loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from srgan_edge.quality import Picture
+
+
+@dataclass(frozen=True)
+class View:
+    """What is shown.
+
+    Attributes:
+        lr: what came in, (h, w, 3) uint8 BGR.
+        sr: what it became, (s*h, s*w, 3) uint8 BGR.
+        moment: its time in seconds: of capture when live, else in the file.
+    """
+
+    lr: Picture
+    sr: Picture
+    moment: float
+
+
+class Sink(Protocol):
+    """Takes views."""
+
+    def show(self, view: View) -> bool:
+        """Take one; False asks to stop."""
+
+    def poll(self, notice: Picture | None = None) -> bool:
+        """Look after the person while no frame comes; False asks to stop.
+
+        Args:
+            notice: what to show in the meantime, to people only.
+        """
+
+    def close(self) -> None:
+        """Finish; no view follows."""
