@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,8 @@ from srgan_edge.cli.options import Accelerator, KeepSteady, Threads, parse_size
 from srgan_edge.errors import InputError
 
 if TYPE_CHECKING:
-    from srgan_edge.live import Stats
+    from srgan_edge.browser.endpoint import Endpoint
+    from srgan_edge.live import Controls, Stats
     from srgan_edge.sinks import Sink
     from srgan_edge.sources import Address, Wanted
 
@@ -48,23 +50,46 @@ def webcam(
         typer.Option(help="A name or a .tflite file.  [default: edge-camera, or edge for files]"),
     ] = None,
     show: Annotated[
-        str | None, typer.Option(help="window or none.  [default: window if there is a display]")
+        str | None,
+        typer.Option(help="window, browser or none.  [default: window if there is a display]"),
     ] = None,
+    bind: Annotated[
+        str, typer.Option(help="Where browsers find it: PORT, or ADDRESS:PORT for other machines.")
+    ] = "8090",
+    print_url: Annotated[
+        bool, typer.Option("--print-url", help="Print what to open in a browser, and end.")
+    ] = False,
     record: Annotated[Path | None, typer.Option(help="Write the upscaled video here.")] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
     stats: Annotated[Path | None, typer.Option(help="Write the measurements here (JSON).")] = None,
-    overlay: Annotated[bool, typer.Option(help="Draw rate, latency and losses.")] = True,
+    overlay: Annotated[
+        bool | None,
+        typer.Option(
+            "--overlay/--no-overlay",
+            help="Draw rate, latency and losses.  [default: in a window]",
+        ),
+    ] = None,
     steady: KeepSteady = True,
     threads: Threads = None,
     accelerator: Accelerator = "auto",
 ) -> None:
     """Upscale a camera or stream live. Quit with q, Esc or Ctrl-C."""
+    from srgan_edge.backend import default_threads
+    from srgan_edge.browser.endpoint import parse_endpoint
+    from srgan_edge.browser.token import read_token, state_folder
+    from srgan_edge.catalogue import embedded_models
     from srgan_edge.files import check_target
-    from srgan_edge.live import Live, stop_signals
+    from srgan_edge.live import Controls, Live, Switch, stop_signals
+    from srgan_edge.sinks import Recording, Recordings
     from srgan_edge.sources import open_source, parse_source
     from srgan_edge.steady import Calm
     from srgan_edge.upscaler import Upscaler
 
+    endpoint = parse_endpoint(bind)
+    token = None if endpoint.is_loopback else read_token()
+    if print_url:
+        typer.echo(endpoint.url(token))
+        return
     address, wanted = parse_source(source), _wanted(size, crop, fps, realtime, give_up)
     if record is not None and record.resolve() == Path(source).resolve():
         raise InputError(f"{record} would replace its source: choose another --record")
@@ -72,8 +97,12 @@ def webcam(
         check_target(stats)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     shown = _where_to_show(show)
+    overlay = shown == "window" if overlay is None else overlay
     model = model or _model_for(address)
-    upscaler = Upscaler(model, threads=threads, accelerator=accelerator)
+    switch = Switch(
+        [model, *(name for name in embedded_models() if name != model)],
+        lambda name: Upscaler(name, threads=threads, accelerator=accelerator),
+    )
     with ExitStack() as closing:
         stopped = closing.enter_context(stop_signals())
         try:
@@ -83,16 +112,21 @@ def webcam(
                 raise typer.Exit from None
             raise
         closing.callback(opened.close)
-        if show is None and shown == "none":
-            typer.echo("no display found: nothing is shown (--show none)", err=True)
-        sinks = _sinks(shown, record, opened.rate)
+        sinks: list[Sink] = [Recording(record, opened.rate)] if record else []
+        recordings = Recordings(state_folder() / "recordings", opened.rate)
+        live = Live(opened, switch, sinks, frames=frames, overlay=overlay, stopped=stopped)
+        controls = Controls(switch, recordings, live.stats)
+        sinks += [recordings, *_viewer(shown, endpoint, controls, token)]
         for sink in sinks:
             closing.callback(sink.close)
-        live = Live(opened, upscaler, sinks, frames=frames, overlay=overlay, stopped=stopped)
         if steady:
             live.calm = Calm()
         if stats is not None:
-            about = {"model": model, "source": address.name, "threads": upscaler.threads}
+            about: dict[str, Any] = {
+                "model": model,
+                "source": address.name,
+                "threads": threads or default_threads(),
+            }
             closing.callback(_write_stats, stats, about, live.stats)
         live.run()
     _print(live.stats, record)
@@ -123,22 +157,24 @@ def _write_stats(path: Path, about: dict[str, Any], measured: Stats) -> None:
 def _where_to_show(show: str | None) -> str:
     from srgan_edge.sinks import has_display
 
-    if show == "browser":
-        raise InputError("--show browser is not in this version: use window or none")
-    if show not in (None, "window", "none"):
-        raise InputError(f"--show must be window or none, got {show!r}")
-    if show is not None:
-        return show
-    return "window" if has_display() else "none"
+    if show not in (None, "window", "browser", "none"):
+        raise InputError(f"--show must be window, browser or none, got {show!r}")
+    return show or ("window" if has_display() else "browser")
 
 
-def _sinks(shown: str, record: Path | None, rate: float) -> list[Sink]:
-    from srgan_edge.sinks import Recording, Window
-
-    sinks: list[Sink] = [Recording(record, rate)] if record else []
+def _viewer(shown: str, endpoint: Endpoint, controls: Controls, token: str | None) -> list[Sink]:
     if shown == "window":
-        sinks.append(Window("srgan-edge"))
-    return sinks
+        from srgan_edge.sinks import Window
+
+        return [Window("srgan-edge")]
+    if shown == "browser":
+        from srgan_edge.browser.sink import Browser
+
+        browser = Browser(endpoint, controls, token)
+        where = "what --print-url prints" if token else replace(endpoint, port=browser.port).url("")
+        typer.echo(f"to look, open {where}", err=True)
+        return [browser]
+    return []
 
 
 def _print(measured: Stats, record: Path | None) -> None:

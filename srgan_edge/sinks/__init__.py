@@ -1,7 +1,8 @@
 """Where live frames go: a window, a file, or nowhere."""
 
 from srgan_edge.sinks.recording import Recording
+from srgan_edge.sinks.recordings import Recordings
 from srgan_edge.sinks.sink import Sink, View
 from srgan_edge.sinks.window import Window, has_display
 
-__all__ = ["Recording", "Sink", "View", "Window", "has_display"]
+__all__ = ["Recording", "Recordings", "Sink", "View", "Window", "has_display"]

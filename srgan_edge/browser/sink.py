@@ -1,0 +1,76 @@
+"""The browser view as a sink of the live loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from aiohttp import web
+
+from srgan_edge.browser.endpoint import Endpoint
+from srgan_edge.browser.hub import Hub
+from srgan_edge.browser.server import Server
+from srgan_edge.errors import InputError
+from srgan_edge.live.controls import Controls
+from srgan_edge.quality import Picture
+from srgan_edge.sinks.sink import View
+
+
+class Browser:
+    """Serves what is shown, from a thread of its own. Its viewers never slow the loop."""
+
+    def __init__(self, endpoint: Endpoint, controls: Controls, token: str | None) -> None:
+        """Start serving.
+
+        Args:
+            endpoint: where.
+            controls: what viewers may change.
+            token: what they must know; None is allowed on loopback alone.
+
+        Raises:
+            InputError: the address cannot be used, or is open to others without a token.
+        """
+        if token is None and not endpoint.is_loopback:
+            raise InputError(f"{endpoint.host} is open to others: it needs a token")
+        self._loop = asyncio.new_event_loop()
+        self._hub = Hub(self._loop)
+        self._runner = web.AppRunner(
+            Server(self._hub, controls, token).app(), access_log=None, shutdown_timeout=1.0
+        )
+        self._thread = threading.Thread(target=self._loop.run_forever, name="browser", daemon=True)
+        self._thread.start()
+        try:
+            self.port = self._wait_for(self._start(endpoint))
+        except OSError as error:
+            self.close()
+            where = f"{endpoint.host}:{endpoint.port}"
+            raise InputError(f"cannot serve on {where}: {error.strerror or error}") from None
+        self._last: View | None = None
+
+    def show(self, view: View) -> bool:
+        """Hand a view to all who look."""
+        self._last = view
+        self._hub.publish(view)
+        return True
+
+    def poll(self, notice: Picture | None = None) -> bool:
+        """Show a notice in place of the picture."""
+        if notice is not None and self._last is not None:
+            self._hub.publish(View(self._last.lr, notice, self._last.moment))
+        return True
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._hub.end()
+        self._wait_for(self._runner.cleanup())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5.0)
+        self._loop.close()
+
+    async def _start(self, endpoint: Endpoint) -> int:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, endpoint.host, endpoint.port).start()
+        return int(self._runner.addresses[0][1])
+
+    def _wait_for(self, work: object) -> int:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)  # type: ignore[arg-type]

@@ -1,0 +1,67 @@
+"""Recordings that start and stop while the loop runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from srgan_edge.quality import Picture
+from srgan_edge.sinks.recording import Recording
+from srgan_edge.sinks.sink import View
+
+
+class Recordings:
+    """One recording after another in a folder, each with the time of its start as its name."""
+
+    def __init__(self, folder: Path, rate: float) -> None:
+        """Get ready; nothing is made until a recording starts.
+
+        Args:
+            folder: where they go.
+            rate: frames a second.
+        """
+        self._folder = folder
+        self._rate = rate
+        self._changing = threading.Lock()
+        self._recording: Recording | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether one goes on."""
+        return self._recording is not None
+
+    def start(self) -> None:
+        """Start one, unless one goes on. From any thread.
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
+        with self._changing:
+            if self._recording is None:
+                name = time.strftime("srgan-edge-%Y%m%d-%H%M%S.mp4")
+                self._recording = Recording(self._folder / name, self._rate)
+
+    def stop(self) -> None:
+        """Finish it, if one goes on. From any thread.
+
+        Raises:
+            RunError: it could not be written.
+        """
+        with self._changing:
+            recording, self._recording = self._recording, None
+            if recording is not None:
+                recording.close()
+
+    def show(self, view: View) -> bool:
+        """Write the picture, if a recording goes on."""
+        with self._changing:
+            return self._recording is None or self._recording.show(view)
+
+    def poll(self, notice: Picture | None = None) -> bool:
+        """Nobody to look after."""
+        return True
+
+    def close(self) -> None:
+        """Finish what goes on."""
+        self.stop()
