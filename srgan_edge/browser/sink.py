@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Coroutine
+from typing import Any
 
 from aiohttp import web
 
@@ -62,7 +64,7 @@ class Browser:
     def close(self) -> None:
         """Stop serving."""
         self._hub.end()
-        self._wait_for(self._runner.cleanup())
+        self._wait_for(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5.0)
         self._loop.close()
@@ -72,5 +74,13 @@ class Browser:
         await web.TCPSite(self._runner, endpoint.host, endpoint.port).start()
         return int(self._runner.addresses[0][1])
 
-    def _wait_for(self, work: object) -> int:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)  # type: ignore[arg-type]
+    async def _stop(self) -> int:
+        await self._runner.cleanup()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        return 0
+
+    def _wait_for(self, work: Coroutine[Any, Any, int]) -> int:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)

@@ -2,51 +2,74 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from srgan_edge.errors import RunError
+import numpy as np
+
+from srgan_edge.errors import InputError, RunError
 from srgan_edge.files import check_target, make_folder, part_of, put_in_place
 from srgan_edge.quality import Picture
 from srgan_edge.sinks.sink import View
-from srgan_edge.video import VideoWriter
 
-_LONGEST_GAP = 2.0  # seconds that a recording fills with the last frame
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
+_CLOCK = 90_000  # ticks a second, as in MPEG
+_LONGEST_GAP = 2.0  # seconds without a frame that a recording has; longer ones are left out
+# In pieces of a second, each with its own index: a power cut takes the last one, not the file.
+_PIECES = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+# Little work and no delay; a live picture leaves the processor to the model.
+_CODEC = {"preset": "ultrafast", "tune": "zerolatency", "crf": "20"}
 
 
 class Recording:
-    """A video file at a constant rate; frames are repeated or left out to keep time.
+    """An H.264 file of every frame at its own time.
 
-    It is written beside under another name, and has its own when it is closed.
+    It is written beside under another name, from which it can be played at any moment, and has its
+    own when it is closed.
     """
 
     def __init__(self, path: Path, rate: float) -> None:
         """Get ready; the file is opened with the first frame.
 
+        Args:
+            path: MP4 or Matroska.
+            rate: frames a second, about: a piece is as many.
+
         Raises:
-            InputError: the file cannot be written there, or the suffix is no video's.
+            InputError: the file cannot be written there, its suffix is another, or PyAV is missing.
         """
         check_target(path)
+        if path.suffix.lower() not in _SUFFIXES:
+            raise InputError(f"cannot record to {path}: the name must end in {' '.join(_SUFFIXES)}")
+        _av()
         self._path = path
         self._part = part_of(path)
         self._rate = rate
-        self._writer: VideoWriter | None = None
-        self._first = 0.0
-        VideoWriter.check_suffix(path)
+        self._container: OutputContainer | None = None
+        self._stream: Any = None
+        self._start = 0.0  # the moment that is the beginning of the recording
+        self._last = 0.0
 
     def show(self, view: View) -> bool:
-        """Write the picture as often as its time asks for."""
-        frame, moment = view.sr, view.moment
-        if self._writer is None:
-            self._first = moment
-            make_folder(self._path.parent)
-            self._writer = VideoWriter(self._part, self._rate, (frame.shape[1], frame.shape[0]))
-        due = round((moment - self._first) * self._rate) + 1
-        if due > self._writer.frames + _LONGEST_GAP * self._rate:
-            # A stream that hung: the recording goes on without the time in between.
-            self._first = moment - self._writer.frames / self._rate
-            due = self._writer.frames + 1
-        while self._writer.frames < due:
-            self._writer.write(frame)
+        """Write the picture.
+
+        Raises:
+            RunError: it cannot be written; what there is stays under the other name.
+        """
+        try:
+            if self._container is None:
+                self._open(view.sr)
+                self._start = self._last = view.moment
+            if view.moment > self._last + _LONGEST_GAP:
+                self._start += view.moment - self._last - 1 / self._rate
+            self._last = view.moment
+            self._write(view.sr, round((view.moment - self._start) * _CLOCK))
+        except OSError as error:  # PyAV's own are some, too
+            raise self._incomplete(error) from None
         return True
 
     def poll(self, notice: Picture | None = None) -> bool:
@@ -59,12 +82,42 @@ class Recording:
         Raises:
             RunError: it could not be written; what there is stays under the other name.
         """
-        if self._writer is None:
+        if self._container is None:
             return
+        container, self._container = self._container, None
         try:
-            self._writer.close()
+            container.mux(self._stream.encode(None))
+            container.close()
             put_in_place(self._part, self._path)
-        except (OSError, RunError) as error:
-            raise RunError(f"the recording is incomplete, see {self._part}: {error}") from None
-        finally:
-            self._writer = None
+        except OSError as error:
+            raise self._incomplete(error) from None
+
+    def _open(self, picture: Picture) -> None:
+        make_folder(self._path.parent)
+        self._container = _av().open(str(self._part), "w", options=_PIECES)
+        stream = self._container.add_stream("libx264", options=_CODEC)
+        stream.codec_context.time_base = Fraction(1, _CLOCK)
+        stream.codec_context.framerate = Fraction(self._rate).limit_denominator(1001)
+        stream.codec_context.gop_size = max(1, round(self._rate))
+        stream.pix_fmt = "yuv420p"
+        stream.height, stream.width = (side - side % 2 for side in picture.shape[:2])
+        self._stream = stream
+
+    def _write(self, picture: Picture, time: int) -> None:
+        assert self._container is not None
+        even = np.ascontiguousarray(picture[: self._stream.height, : self._stream.width])
+        frame = _av().VideoFrame.from_ndarray(even, format="bgr24")
+        frame.time_base = Fraction(1, _CLOCK)
+        frame.pts = time
+        self._container.mux(self._stream.encode(frame))
+
+    def _incomplete(self, error: OSError) -> RunError:
+        return RunError(f"the recording is incomplete, see {self._part}: {error.strerror or error}")
+
+
+def _av() -> Any:
+    try:
+        import av
+    except ImportError:
+        raise InputError("a recording needs PyAV: pip install av") from None
+    return av

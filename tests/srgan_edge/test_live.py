@@ -261,7 +261,7 @@ def test_a_file_is_recorded(small_clip: Path, tmp_path: Path, decode: Decode) ->
 
 
 def test_size_crops_and_frames_end_it(small_clip: Path, tmp_path: Path, decode: Decode) -> None:
-    record = tmp_path / "live.avi"
+    record = tmp_path / "live.mkv"
     ran = run_cli(
         *("webcam", "--source", small_clip, "--show", "none"),
         *("--size", "20x30", "--frames", 5, "--record", record),
