@@ -60,6 +60,13 @@ def webcam(
         bool, typer.Option("--print-url", help="Print what to open in a browser, and end.")
     ] = False,
     record: Annotated[Path | None, typer.Option(help="Write the upscaled video here.")] = None,
+    recorded: Annotated[
+        Path | None,
+        typer.Option(
+            "--recordings",
+            help="Folder for what is recorded from the view.  [default: in the state folder]",
+        ),
+    ] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
     stats: Annotated[Path | None, typer.Option(help="Write the measurements here (JSON).")] = None,
     overlay: Annotated[
@@ -113,7 +120,7 @@ def webcam(
             raise
         closing.callback(opened.close)
         sinks: list[Sink] = [Recording(record, opened.rate)] if record else []
-        recordings = Recordings(state_folder() / "recordings", opened.rate)
+        recordings = Recordings(recorded or state_folder() / "recordings", opened.rate)
         live = Live(opened, switch, sinks, frames=frames, overlay=overlay, stopped=stopped)
         controls = Controls(switch, recordings, live.stats)
         sinks += [recordings, *_viewer(shown, endpoint, controls, token)]
@@ -166,7 +173,7 @@ def _viewer(shown: str, endpoint: Endpoint, controls: Controls, token: str | Non
     if shown == "window":
         from srgan_edge.sinks import Window
 
-        return [Window("srgan-edge")]
+        return [Window("srgan-edge", controls)]
     if shown == "browser":
         from srgan_edge.browser.sink import Browser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from srgan_edge.errors import SrganEdgeError
 from srgan_edge.live.stats import Stats
 from srgan_edge.live.switch import Switch
 from srgan_edge.sinks.recordings import Recordings
+from srgan_edge.sinks.sink import View
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,9 +55,18 @@ class Controls:
         """Start or finish a recording; what is wrong with its file becomes the trouble."""
         self._try(self.recordings.start if on else self.recordings.stop)
 
-    def _try(self, change: Callable[[], None]) -> None:
+    def toggle_recording(self) -> None:
+        """Start a recording, or finish the one that goes on."""
+        self.record(not self.recordings.active)
+
+    def snapshot(self, view: View) -> None:
+        """Keep what is shown as a picture."""
+        self._try(lambda: self.recordings.snapshot(view))
+
+    def _try(self, change: Callable[[], object]) -> None:
         try:
             change()
             self.trouble = ""
         except SrganEdgeError as error:
             self.trouble = str(error)
+            _LOG.warning("%s", error)

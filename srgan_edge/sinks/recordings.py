@@ -1,11 +1,12 @@
-"""Recordings that start and stop while the loop runs."""
+"""Recordings that start and stop while the loop runs, and snapshots."""
 
 from __future__ import annotations
 
 import threading
-import time
+from datetime import datetime
 from pathlib import Path
 
+from srgan_edge.images import ImageFile, write_image
 from srgan_edge.quality import Picture
 from srgan_edge.sinks.recording import Recording
 from srgan_edge.sinks.sink import View
@@ -39,8 +40,7 @@ class Recordings:
         """
         with self._changing:
             if self._recording is None:
-                name = time.strftime("srgan-edge-%Y%m%d-%H%M%S.mp4")
-                self._recording = Recording(self._folder / name, self._rate)
+                self._recording = Recording(self._path(".mp4"), self._rate)
 
     def stop(self) -> None:
         """Finish it, if one goes on. From any thread.
@@ -52,6 +52,20 @@ class Recordings:
             recording, self._recording = self._recording, None
             if recording is not None:
                 recording.close()
+
+    def snapshot(self, view: View) -> Path:
+        """Keep what is shown as a PNG; returns where. From any thread.
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
+        path = self._path(".png")
+        write_image(path, ImageFile(view.sr))
+        return path
+
+    def _path(self, suffix: str) -> Path:
+        now = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
+        return self._folder / f"srgan-edge-{now}{suffix}"
 
     def show(self, view: View) -> bool:
         """Write the picture, if a recording goes on."""

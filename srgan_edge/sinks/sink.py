@@ -38,3 +38,16 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Finish; no view follows."""
+
+
+class Commands(Protocol):
+    """What a person asks of the loop from where they look."""
+
+    def choose_next(self) -> None:
+        """Another model."""
+
+    def toggle_recording(self) -> None:
+        """Start a recording, or finish it."""
+
+    def snapshot(self, view: View) -> None:
+        """Keep what is shown as a picture."""

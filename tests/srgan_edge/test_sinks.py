@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srgan_edge.errors import InputError, RunError
-from srgan_edge.sinks import Recording, View
+from srgan_edge.sinks import Recording, Recordings, View
 
 Decode = Callable[[Path], list[cv2.typing.MatLike]]
 FRAME = np.full((36, 64, 3), 100, np.uint8)
@@ -72,7 +73,7 @@ def test_a_recording_that_was_cut_off_plays(tmp_path: Path, suffix: str, decode:
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from srgan_edge.sinks import Recording, View
+from srgan_edge.sinks import Recording, Recordings, View
 recording = Recording(Path(sys.argv[1]), 25.0)
 for index in range(110):
     frame = np.full((144, 256, 3), 40 + index, np.uint8)
@@ -135,3 +136,26 @@ def test_refuses(tmp_path: Path, name: str, words: str) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(InputError, match=words):
         Recording(tmp_path / name, 25.0)
+
+
+def test_recordings_and_snapshots_have_the_time_as_their_names(
+    tmp_path: Path, decode: Decode
+) -> None:
+    recordings = Recordings(tmp_path / "kept", 25.0)
+    recordings.show(view(0.0))
+    assert not (tmp_path / "kept").exists()
+    recordings.start()
+    recordings.start()
+    assert recordings.active
+    for index in range(3):
+        recordings.show(view(index / 25))
+    picture = recordings.snapshot(view(1.0))
+    recordings.close()
+    assert not recordings.active
+    names = sorted(path.name for path in (tmp_path / "kept").iterdir())
+    assert [re.sub(r"\d{8}-\d{6}-\d{3}", "TIME", name) for name in names] == [
+        "srgan-edge-TIME.mp4",
+        "srgan-edge-TIME.png",
+    ]
+    assert len(decode(tmp_path / "kept" / names[0])) == 3
+    assert (np.asarray(cv2.imread(str(picture))) == FRAME).all()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -65,16 +66,16 @@ def test_a_key_closes_the_window(
 @pytest.mark.usefixtures("no_screen")
 def test_without_a_display_a_window_is_refused(small_clip: Path) -> None:
     ran = run_cli("webcam", "--source", small_clip, "--show", "window")
-    assert_refused(ran, "no display for a window", "--show none")
+    assert_refused(ran, "no display for a window", "--show browser or none")
     assert ran.err.splitlines() == ran.error_lines
 
 
 @pytest.mark.usefixtures("no_screen")
-def test_without_a_display_nothing_is_shown(small_clip: Path) -> None:
-    ran = run_cli("webcam", "--source", small_clip)
+def test_without_a_display_a_browser_can_look(small_clip: Path) -> None:
+    ran = run_cli("webcam", "--source", small_clip, "--bind", 0)
     assert ran.code == 0
     assert ran.out.startswith("12 frames, ")
-    assert ran.err == "no display found: nothing is shown (--show none)\n"
+    assert re.fullmatch(r"to look, open http://127\.0\.0\.1:\d+/\n", ran.err)
 
 
 @pytest.mark.parametrize("driver", ["dummy", "offscreen"])
@@ -119,4 +120,46 @@ def test_what_quits(monkeypatch: pytest.MonkeyPatch, event: str) -> None:
         key = pygame.key.key_code(event)
         pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key))
     assert window.show(View(picture, picture, 0.1)) == (event in ("x", "nothing"))
+    window.close()
+
+
+class Asked:
+    """Remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.what: list[str] = []
+
+    def choose_next(self) -> None:
+        self.what.append("model")
+
+    def toggle_recording(self) -> None:
+        self.what.append("record")
+
+    def snapshot(self, view: View) -> None:
+        self.what.append(f"snapshot of {view.moment}")
+
+
+def test_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    import pygame
+
+    asked = Asked()
+    window = Window("test", asked)
+    lr, sr = np.full((90, 160, 3), 50, np.uint8), np.full((360, 640, 3), 200, np.uint8)
+    window.show(View(lr, sr, 7.0))
+
+    def press(name: str) -> tuple[int, int]:
+        """The levels left and right after a key and the next frame."""
+        event = pygame.event.Event(pygame.KEYDOWN, key=pygame.key.key_code(name))
+        pygame.event.post(event)
+        assert window.show(View(lr, sr, 8.0))
+        assert window.show(View(lr, sr, 9.0))
+        surface = pygame.display.get_surface()
+        assert surface is not None
+        return surface.get_at((100, 180))[0], surface.get_at((500, 180))[0]
+
+    assert press("s") == (50, 200)
+    assert press("m") == press("r") == press("p") == press("f") == (50, 200)
+    assert press("s") == (200, 200)
+    assert asked.what == ["model", "record", "snapshot of 8.0"]
     window.close()
