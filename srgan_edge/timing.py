@@ -22,6 +22,7 @@ class Timing:
     model: str
     sha256: str
     format: str
+    accelerator: str
     threads: int
     width: int
     height: int
@@ -40,7 +41,11 @@ class Timing:
 
 
 def time_models(
-    names: Sequence[str], size: tuple[int, int], threads: Sequence[int], runs: int
+    names: Sequence[str],
+    size: tuple[int, int],
+    threads: Sequence[int],
+    runs: int,
+    accelerator: str = "cpu",
 ) -> list[Timing]:
     """Time each model at each thread count on a frame of `size` (width, height).
 
@@ -49,7 +54,11 @@ def time_models(
     Raises:
         InputError: a model that is not there or cannot be used.
     """
-    candidates = [(name, Upscaler(name, threads=count)) for name in names for count in threads]
+    candidates = [
+        (name, Upscaler(name, threads=count, accelerator=accelerator))
+        for name in names
+        for count in threads
+    ]
     width, height = size
     frame = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     for _, upscaler in candidates:
@@ -76,6 +85,7 @@ def _timing(name: str, upscaler: Upscaler, size: tuple[int, int], seconds: list[
         model=name,
         sha256=model.sha256,
         format=str(model.facts.conversion.get("format", "")),
+        accelerator=upscaler.accelerator,
         threads=upscaler.threads,
         width=size[0],
         height=size[1],

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from srgan_edge.backend import CpuBackend, check_accelerator
+from srgan_edge.backends import check_accelerator, choose
 from srgan_edge.catalogue import DEFAULT_MODEL
 from srgan_edge.errors import InputError
 from srgan_edge.model_file import ModelFile, load_model
@@ -37,7 +37,7 @@ class Upscaler:
             model: the name of an embedded model, the path of a `.tflite` file, or one loaded.
             threads: of the CPU; all that this process may use, at most 8, by default.
             tile: side of a tile in input pixels, "auto" to bound memory, None for no tiles.
-            accelerator: "auto" or "cpu".
+            accelerator: "auto", "cpu", "gpu" or "npu:LIBRARY"; see `backends.choice`.
 
         Raises:
             InputError: no such model, or a value out of range.
@@ -47,7 +47,15 @@ class Upscaler:
         self.model = model if isinstance(model, ModelFile) else load_model(model)
         self.scale = self.model.facts.scale
         self._tile = tile
-        self._backend = CpuBackend(self.model, threads)
+        choice = choose(self.model, accelerator, threads)
+        self._backend = choice.backend
+        self.reason = choice.reason
+        """Why this accelerator."""
+
+    @property
+    def accelerator(self) -> str:
+        """`cpu`, `gpu` or `npu:LIBRARY`."""
+        return self._backend.name
 
     @property
     def threads(self) -> int:

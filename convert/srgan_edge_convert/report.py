@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from srgan_edge.backend import default_threads
+from srgan_edge.backends import default_threads
 from srgan_edge.files import write_text
 from srgan_edge.model_file import ModelFile, report_beside
 from srgan_edge.quality import Picture

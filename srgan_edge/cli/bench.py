@@ -31,7 +31,7 @@ def bench(
     from rich.console import Console
     from rich.table import Table
 
-    from srgan_edge.backend import check_accelerator, default_threads
+    from srgan_edge.backends import check_accelerator, default_threads
     from srgan_edge.catalogue import known_models
     from srgan_edge.files import check_target, write_text
     from srgan_edge.timing import time_models
@@ -42,13 +42,13 @@ def bench(
         check_target(json_file)
     counts = _thread_counts(threads) if threads else [default_threads()]
     names = models or list(known_models())
-    timings = time_models(names, (width, height), counts, runs)
+    timings = time_models(names, (width, height), counts, runs, accelerator)
     if json_file is not None:
         write_text(json_file, json.dumps([timing.as_dict() for timing in timings], indent=2) + "\n")
-    table = Table("model", "threads", "median ms", "p90 ms", "frames/s", box=None)
+    table = Table("model", "on", "threads", "median ms", "p90 ms", "frames/s", box=None)
     for timing in timings:
         cells = (f"{timing.median_ms:.2f}", f"{timing.p90_ms:.2f}", f"{timing.rate:.1f}")
-        table.add_row(timing.model, str(timing.threads), *cells)
+        table.add_row(timing.model, timing.accelerator, str(timing.threads), *cells)
     Console().print(table)
 
 

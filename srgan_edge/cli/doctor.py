@@ -26,8 +26,9 @@ _PACKAGES = (
 
 def doctor() -> None:
     """Check this machine: what is installed, what is there, and whether a picture comes out."""
-    from srgan_edge.backend import default_threads
+    from srgan_edge.backends import choose, default_threads
     from srgan_edge.catalogue import DEFAULT_MODEL, embedded_models
+    from srgan_edge.model_file import load_model
     from srgan_edge.timing import time_models
 
     _say("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
@@ -41,6 +42,8 @@ def doctor() -> None:
     if DEFAULT_MODEL not in embedded_models():
         _say("models", "none embedded")
         return
+    choice = choose(load_model(DEFAULT_MODEL), "auto")
+    _say("accelerator", f"{choice.backend.name}: {choice.reason}")
     timing = time_models([DEFAULT_MODEL], (320, 180), [default_threads()], runs=5)[0]
     _say("320x180", f"{timing.median_ms:.1f} ms a frame with {DEFAULT_MODEL}")
 

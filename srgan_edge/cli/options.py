@@ -14,7 +14,7 @@ Model = Annotated[
     str, typer.Option(help="A name (`srgan-edge models` lists them), or a .tflite file.")
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.  [default: all, at most 8]")]
-Accelerator = Annotated[str, typer.Option(help="auto, cpu or gpu.")]
+Accelerator = Annotated[str, typer.Option(help="auto, cpu, gpu or npu:LIBRARY.")]
 KeepSteady = Annotated[
     bool, typer.Option(help="Calm what stands still in a video: it would flicker.")
 ]

@@ -81,7 +81,7 @@ def webcam(
     accelerator: Accelerator = "auto",
 ) -> None:
     """Upscale a camera or stream live. Quit with q, Esc or Ctrl-C."""
-    from srgan_edge.backend import default_threads
+    from srgan_edge.backends import default_threads
     from srgan_edge.browser.endpoint import parse_endpoint
     from srgan_edge.browser.token import read_token, state_folder
     from srgan_edge.catalogue import embedded_models

@@ -135,7 +135,6 @@ def test_refuses_frames(upscaler: Upscaler, frame: Picture, got: str) -> None:
         ({"tile": "x"}, "tile must be auto or a number"),
         ({"tile": 0}, "at least 1 pixel"),
         ({"threads": 0}, "threads must be at least 1"),
-        ({"accelerator": "gpu"}, "not in this version"),
         ({"accelerator": "tpu"}, "auto, cpu, gpu"),
         ({"model": "nothing"}, "there is: edge"),
     ],

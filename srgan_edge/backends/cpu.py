@@ -1,24 +1,21 @@
-"""Runs a model file on the CPU through LiteRT, with its XNNPACK kernels."""
+"""Runs a model file in LiteRT's interpreter: on the CPU, or with a delegate library."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-import cv2
 import numpy as np
 
+from srgan_edge.backends.backend import UnavailableError
+from srgan_edge.backends.levels import STEP, ZERO_POINTS, from_tensor, into_tensor
 from srgan_edge.errors import InputError, RunError
 from srgan_edge.model_file import ModelFile
 from srgan_edge.quality import Picture
 from srgan_edge.quiet import native_messages_hidden
 
-ACCELERATORS = ("auto", "cpu", "gpu")
 # More threads than this bring nothing for networks of this size.
 _MOST_THREADS = 8
-# One level of 8 bits is one step of the tensor: then bytes pass with at most a flipped sign bit.
-_STEP = 1 / 255
-_ZERO_POINTS = {np.dtype(np.int8): -128, np.dtype(np.uint8): 0}
 
 
 def default_threads() -> int:
@@ -27,32 +24,29 @@ def default_threads() -> int:
     return min(count or 1, _MOST_THREADS)
 
 
-def check_accelerator(accelerator: str) -> None:
-    """Raise InputError unless `accelerator` is one that this version runs on."""
-    if accelerator == "gpu":
-        raise InputError("--accelerator gpu is not in this version: use auto or cpu")
-    if accelerator not in ACCELERATORS:
-        accepted = ", ".join(ACCELERATORS)
-        raise InputError(f"no accelerator {accelerator!r}: accepted are {accepted}")
-
-
 class CpuBackend:
-    """One model in one LiteRT interpreter: (h, w, 3) uint8 in, (s*h, s*w, 3) uint8 out.
+    """One model in one LiteRT interpreter; a `Backend`. Not safe to share between threads."""
 
-    Colours are in the model's own order. Not safe to share between threads.
-    """
-
-    def __init__(self, model: ModelFile, threads: int | None = None) -> None:
+    def __init__(
+        self, model: ModelFile, threads: int | None = None, library: str | None = None
+    ) -> None:
         """Load the model.
 
+        Args:
+            model: the file.
+            threads: of the CPU; all that there are, at most 8, by default.
+            library: a delegate's, which takes of the model what it can (an NPU's, say).
+
         Raises:
+            UnavailableError: the library cannot be loaded, or refuses the model.
             InputError: a thread count below 1, or a model that LiteRT or this runtime cannot run.
         """
         if threads is not None and threads < 1:
             raise InputError(f"threads must be at least 1, got {threads}")
         self.threads = threads or default_threads()
+        self.name = f"npu:{library}" if library else "cpu"
         self.scale = model.facts.scale
-        self._interpreter = _interpreter(model, self.threads)
+        self._interpreter = _interpreter(model, self.threads, library)
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self.dtype = _check_tensors(self._interpreter, model)
@@ -65,27 +59,13 @@ class CpuBackend:
             RunError: the model does not give what its facts say, or memory ran out.
         """
         self._prepare(block.shape)
-        source = self._interpreter.tensor(self._input)()[0]
-        if self.dtype == np.float32:
-            np.multiply(block, np.float32(_STEP), out=source)
-        else:
-            np.bitwise_xor(block, self._sign, out=source.view(np.uint8))
-        del source  # LiteRT refuses to run while a view of its memory is alive
+        # No view of LiteRT's memory may be alive while it runs: none has a name.
+        into_tensor(block, self._interpreter.tensor(self._input)()[0])
         try:
             self._interpreter.invoke()
         except RuntimeError as error:
             raise RunError(f"LiteRT cannot run the model: {error}") from None
-        result = self._interpreter.tensor(self._output)()[0]
-        if self.dtype == np.float32:
-            # One pass that scales, rounds and clips; numpy would take three.
-            levels = cv2.addWeighted(result, 255.0, result, 0.0, 0.0, dtype=cv2.CV_8U)
-            return np.asarray(levels, np.uint8)
-        return np.bitwise_xor(result.view(np.uint8), self._sign)
-
-    @property
-    def _sign(self) -> np.uint8:
-        """Flips between int8 with zero point -128 and uint8 with zero point 0."""
-        return np.uint8(0x80 if self.dtype == np.int8 else 0)
+        return from_tensor(self._interpreter.tensor(self._output)()[0])
 
     def _prepare(self, shape: tuple[int, ...]) -> None:
         if shape == self._shape:
@@ -106,23 +86,30 @@ class CpuBackend:
         self._shape = shape
 
 
-def _interpreter(model: ModelFile, threads: int) -> Any:
+def _interpreter(model: ModelFile, threads: int, library: str | None) -> Any:
+    kind, load_delegate = _litert()
     try:
         with native_messages_hidden():
-            return _interpreter_class()(model_content=model.content, num_threads=threads)
-    except (ValueError, RuntimeError) as error:
+            delegates = [load_delegate(library)] if library else None
+            return kind(
+                model_content=model.content, num_threads=threads, experimental_delegates=delegates
+            )
+    except (ValueError, RuntimeError, OSError) as error:
+        if library:
+            raise UnavailableError(f"{library} does not take {model.path}: {error}") from None
         raise InputError(f"LiteRT cannot load {model.path}: {error}") from None
 
 
-def _interpreter_class() -> Any:
+def _litert() -> tuple[Any, Any]:
+    """The interpreter's class, and what loads a delegate for it."""
     try:
-        from ai_edge_litert.interpreter import Interpreter
+        from ai_edge_litert.interpreter import Interpreter, load_delegate
     except ImportError:
         try:  # 32-bit ARM has only LiteRT's predecessor
-            from tflite_runtime.interpreter import Interpreter
+            from tflite_runtime.interpreter import Interpreter, load_delegate
         except ImportError:
             raise InputError("no LiteRT here: pip install ai-edge-litert") from None
-    return Interpreter
+    return Interpreter, load_delegate
 
 
 def _check_tensors(interpreter: Any, model: ModelFile) -> np.dtype[Any]:
@@ -131,7 +118,7 @@ def _check_tensors(interpreter: Any, model: ModelFile) -> np.dtype[Any]:
     if len(inputs) != 1 or len(outputs) != 1:
         raise InputError(f"{model.path} has {len(inputs)} inputs and {len(outputs)} outputs, not 1")
     dtypes = {np.dtype(details["dtype"]) for details in (*inputs, *outputs)}
-    if len(dtypes) != 1 or not dtypes <= {*_ZERO_POINTS, np.dtype(np.float32)}:
+    if len(dtypes) != 1 or not dtypes <= {*ZERO_POINTS, np.dtype(np.float32)}:
         names = ", ".join(sorted(str(dtype) for dtype in dtypes))
         raise InputError(f"{model.path} has {names} tensors; accepted are int8, uint8 or float32")
     for details in (*inputs, *outputs):
@@ -147,8 +134,8 @@ def _check_tensor(details: dict[str, Any], model: ModelFile) -> None:
     if dtype == np.float32:
         return
     step, zero = details["quantization"]
-    if abs(step - _STEP) > 1e-6 or zero != _ZERO_POINTS[dtype]:
+    if abs(step - STEP) > 1e-6 or zero != ZERO_POINTS[dtype]:
         raise InputError(
             f"{model.path} has a {dtype} tensor with scale {step} and zero point {zero}; "
-            f"accepted are 1/255 and {_ZERO_POINTS[dtype]}"
+            f"accepted are 1/255 and {ZERO_POINTS[dtype]}"
         )

@@ -1,0 +1,112 @@
+"""Tries an accelerator in a process of its own, which a driver may end.
+
+    python -m srgan_edge.backends.probe gpu model.tflite
+
+prints JSON: the milliseconds of a frame, or why there are none.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from srgan_edge.backends.backend import Backend, UnavailableError
+from srgan_edge.backends.cpu import CpuBackend
+from srgan_edge.backends.gpu import GpuBackend
+from srgan_edge.errors import SrganEdgeError
+from srgan_edge.model_file import ModelFile, load_model
+from srgan_edge.quality import Picture
+
+_SIZE = (320, 180)
+_RUNS = 5
+_SECONDS = 60.0  # for a driver that compiles for the first time
+# Levels that a picture may be off the CPU's. Eight bits are emulated in float, where halves may
+# round the other way in each of the layers; float16 has 11 bits.
+TOLERANCE = {"int8": 3, "float16": 2}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How long a frame took, or why an accelerator cannot be used."""
+
+    milliseconds: float | None
+    reason: str = ""
+
+
+def open_backend(name: str, model: ModelFile, threads: int | None) -> Backend:
+    """`cpu`, `gpu`, or `npu:` and a delegate library.
+
+    Raises:
+        InputError: the model cannot be used anywhere.
+        UnavailableError: not there.
+    """
+    if name == "gpu":
+        return GpuBackend(model)
+    if name.startswith("npu:"):
+        return CpuBackend(model, threads, name.removeprefix("npu:"))
+    return CpuBackend(model, threads)
+
+
+def try_elsewhere(name: str, path: Path) -> Trial:
+    """Try it in a process of its own."""
+    command = [sys.executable, "-m", "srgan_edge.backends.probe", name, str(path)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
+        return Trial(**json.loads(done.stdout.splitlines()[-1]))
+    except subprocess.TimeoutExpired:
+        return Trial(None, f"no answer within {_SECONDS:.0f} s")
+    except (IndexError, ValueError, TypeError):
+        return Trial(None, f"its driver ended the process ({done.returncode})")
+
+
+def try_here(name: str, model: ModelFile) -> Trial:
+    """Time it on one frame, and compare its picture with the CPU's."""
+    frame = _scene(*_SIZE)
+    try:
+        backend = open_backend(name, model, None)
+        picture = backend.run(frame)
+        off = _worst(picture, CpuBackend(model).run(frame))
+        most = TOLERANCE.get(str(model.facts.conversion.get("format", "")), 3)
+        if off > most:
+            return Trial(None, f"its picture is up to {off} levels off the CPU's, not {most}")
+        return Trial(round(_milliseconds(backend, frame), 3))
+    except (UnavailableError, SrganEdgeError) as error:
+        return Trial(None, str(error))
+
+
+def _scene(width: int, height: int) -> Picture:
+    """Soft shapes of every size and hard edges, as pictures have them; noise has no such thing."""
+    random, scene = np.random.default_rng(0), np.zeros((height, width, 3), np.float32)
+    for cells in (3, 9, 27, 81):
+        layer = random.normal(0, 1 / cells, (cells, cells, 3)).astype(np.float32)
+        scene += cv2.resize(layer, (width, height), interpolation=cv2.INTER_CUBIC)
+    scene[height // 3 : height // 2, width // 4 : width // 2] += 0.5
+    levels = 255 * (scene - scene.min()) / (scene.max() - scene.min())
+    return np.asarray(levels, np.uint8)
+
+
+def _worst(one: Picture, other: Picture) -> int:
+    return int(np.abs(one.astype(np.int16) - other).max())
+
+
+def _milliseconds(backend: Backend, frame: Picture) -> float:
+    seconds = []
+    for _ in range(_RUNS):
+        started = time.perf_counter()
+        backend.run(frame)
+        seconds.append(time.perf_counter() - started)
+    return float(np.median(seconds)) * 1000
+
+
+if __name__ == "__main__":
+    trial = try_here(sys.argv[1], load_model(sys.argv[2]))
+    print(json.dumps({"milliseconds": trial.milliseconds, "reason": trial.reason}))

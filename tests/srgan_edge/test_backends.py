@@ -1,0 +1,159 @@
+"""Accelerators: what is tried, what is taken, and that the CPU stands in for what fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from helpers import TESTS, run_cli
+
+from srgan_edge.backends import UnavailableError, choice, choose
+from srgan_edge.backends.cpu import CpuBackend
+from srgan_edge.backends.gpu import GpuBackend, has_adapter
+from srgan_edge.backends.probe import Trial, try_elsewhere, try_here
+from srgan_edge.errors import InputError
+from srgan_edge.model_file import ModelFile, load_model
+from srgan_edge.quality import Picture
+
+DRIVERS = Path("/usr/share/vulkan/icd.d")
+
+
+@pytest.fixture(scope="module")
+def edge() -> ModelFile:
+    return load_model("edge")
+
+
+@pytest.fixture
+def no_adapter(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("VK_ICD_FILENAMES", "VK_DRIVER_FILES"):
+        monkeypatch.setenv(variable, "/nonexistent")
+
+
+@pytest.fixture
+def lavapipe() -> None:
+    """Mesa's Vulkan on the CPU."""
+    if not any(DRIVERS.glob("lvp_icd*.json")):
+        pytest.skip("Mesa lavapipe is not installed: mesa-vulkan-drivers, 25 or newer")
+
+
+def picture(height: int, width: int) -> Picture:
+    """A part of a real one."""
+    whole = np.asarray(cv2.imread(str(TESTS / "samples" / "harbour.png")), np.uint8)
+    return np.ascontiguousarray(whole[100 : 100 + height, 210 : 210 + width])
+
+
+@pytest.mark.timeout(300)
+def test_a_gpu_gives_the_picture_of_the_cpu(
+    edge: ModelFile, lavapipe: Path, tmp_path: Path
+) -> None:
+    """In 8 bits and in float16, and in another size afterwards."""
+    ran = run_cli(
+        "convert",
+        *(TESTS.parent / "train" / "weights" / "edge.keras", "--float16"),
+        *("-o", tmp_path / "half.tflite"),
+    )
+    assert ran.code == 0, ran.err
+    for model, levels in ((edge, 3), (load_model(tmp_path / "half.tflite"), 2)):
+        gpu, cpu = GpuBackend(model), CpuBackend(model)
+        for size in ((12, 16), (9, 20)):
+            block = picture(*size)
+            off = np.abs(gpu.run(block).astype(int) - cpu.run(block))
+            assert off.max() <= levels
+
+
+@pytest.mark.usefixtures("no_adapter")
+def test_without_an_adapter_the_cpu_is_used_aloud(
+    edge: ModelFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(UnavailableError, match="no GPU takes the model"):
+        GpuBackend(edge)
+    taken = choose(edge, "gpu")
+    assert taken.backend.name == "cpu"
+    assert taken.reason.startswith("gpu is not used: no GPU takes the model")
+    assert "gpu is not used, the CPU is" in caplog.text
+
+
+def test_a_library_that_is_not_there(edge: ModelFile, caplog: pytest.LogCaptureFixture) -> None:
+    taken = choose(edge, "npu:libnowhere.so")
+    assert taken.backend.name == "cpu"
+    assert "npu:libnowhere.so is not used, the CPU is: libnowhere.so does not take" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("gpu", "cpu", "taken", "reason"),
+    [
+        (Trial(4.0), Trial(10.0), "gpu", "4.0 ms for 320x180"),
+        (Trial(40.0), Trial(10.0), "cpu", "40.0 ms for 320x180, the CPU takes 10.0"),
+        (Trial(None, "no adapter"), Trial(10.0), "cpu", "gpu is not used: no adapter"),
+    ],
+)
+def test_auto_takes_the_fastest(
+    edge: ModelFile,
+    monkeypatch: pytest.MonkeyPatch,
+    gpu: Trial,
+    cpu: Trial,
+    taken: str,
+    reason: str,
+) -> None:
+    trials = {"gpu": gpu, "cpu": cpu}
+    monkeypatch.setattr(choice, "has_adapter", lambda: True)
+    monkeypatch.setattr(choice, "try_elsewhere", lambda name, _: trials[name])
+    monkeypatch.setattr(choice, "open_backend", lambda name, *_: Named(name))
+    found = choose(edge, "auto")
+    assert found.backend.name == taken
+    assert reason in found.reason
+
+
+class Named:
+    """A backend of which only the name counts."""
+
+    threads = 1
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def run(self, block: Picture) -> Picture:
+        raise AssertionError("never run")
+
+
+def test_auto_looks_no_further_where_there_is_no_gpu(
+    edge: ModelFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choice, "has_adapter", lambda: False)
+    monkeypatch.setattr(choice, "try_elsewhere", lambda *_: pytest.fail("tried"))
+    assert choose(edge, "auto").reason == "no GPU found"
+
+
+def test_a_wrong_picture_is_refused(edge: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    from srgan_edge.backends import probe
+
+    class Wrong(CpuBackend):
+        def run(self, block: Picture) -> Picture:
+            picture = super().run(block)
+            picture[0, 0, 0] ^= 64
+            return picture
+
+    monkeypatch.setattr(probe, "open_backend", lambda *_: Wrong(edge))
+    trial = try_here("gpu", edge)
+    assert trial.milliseconds is None
+    assert "its picture is up to 64 levels off the CPU's" in trial.reason
+
+
+def test_a_trial_runs_in_a_process_of_its_own(edge: ModelFile) -> None:
+    assert (try_elsewhere("cpu", edge.path).milliseconds or 0) > 0
+    crashed = try_elsewhere("cpu", Path("/nonexistent"))
+    assert crashed.milliseconds is None
+    assert "its driver ended the process" in crashed.reason
+
+
+@pytest.mark.parametrize("name", ["tpu", "npu:", "GPU", ""])
+def test_no_such_accelerator(edge: ModelFile, name: str) -> None:
+    with pytest.raises(InputError, match="accepted are auto, cpu, gpu and npu:LIBRARY"):
+        choose(edge, name)
+
+
+@pytest.mark.usefixtures("no_adapter")
+def test_a_driver_that_is_named_is_looked_for() -> None:
+    assert has_adapter()
