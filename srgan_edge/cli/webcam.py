@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -60,6 +61,11 @@ def webcam(
         bool, typer.Option("--print-url", help="Print what to open in a browser, and end.")
     ] = False,
     record: Annotated[Path | None, typer.Option(help="Write the upscaled video here.")] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(help="Also to - (standard output), rtsp://, udp://, or a /dev/videoN."),
+    ] = None,
+    pixels: Annotated[str, typer.Option(help="On standard output: y4m or bgr24.")] = "y4m",
     recorded: Annotated[
         Path | None,
         typer.Option(
@@ -120,6 +126,7 @@ def webcam(
             raise
         closing.callback(opened.close)
         sinks: list[Sink] = [Recording(record, opened.rate)] if record else []
+        sinks += _outputs(output, opened.rate, pixels)
         recordings = Recordings(recorded or state_folder() / "recordings", opened.rate)
         live = Live(opened, switch, sinks, frames=frames, overlay=overlay, stopped=stopped)
         controls = Controls(switch, recordings, live.stats)
@@ -136,7 +143,7 @@ def webcam(
             }
             closing.callback(_write_stats, stats, about, live.stats)
         live.run()
-    _print(live.stats, record)
+    _print(live.stats, record, to_stderr=output == "-")
 
 
 def _wanted(
@@ -184,12 +191,21 @@ def _viewer(shown: str, endpoint: Endpoint, controls: Controls, token: str | Non
     return []
 
 
-def _print(measured: Stats, record: Path | None) -> None:
+def _outputs(output: str | None, rate: float, pixels: str) -> list[Sink]:
+    from srgan_edge.sinks import Pipe, Push
+
+    if output is None:
+        return []
+    return [Pipe(sys.stdout.buffer, rate, pixels) if output == "-" else Push(output, rate)]
+
+
+def _print(measured: Stats, record: Path | None, to_stderr: bool) -> None:
     facts = measured.as_dict()
     latency = facts["milliseconds"]["latency"].get("p50", 0.0)
     typer.echo(
         f"{measured.frames} frames, {facts['fps']:.1f} fps, "
-        f"median latency {latency:.0f} ms, {measured.dropped} dropped"
+        f"median latency {latency:.0f} ms, {measured.dropped} dropped",
+        err=to_stderr,
     )
     if record and measured.frames:
-        typer.echo(str(record))
+        typer.echo(str(record), err=to_stderr)
