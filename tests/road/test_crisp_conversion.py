@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -16,21 +15,12 @@ WEIGHTS = TESTS.parent / "train" / "weights"
 pytestmark = pytest.mark.timeout(900)
 
 
-@pytest.fixture(scope="module")
-def judge() -> Lpips:
-    root = Path(os.environ.get("SRGAN_EDGE_DATA", TESTS.parent.parent / "shared"))
-    weights = root / "weights" / "lpips_alex.npz"
-    if not weights.is_file():
-        pytest.skip(f"no LPIPS weights at {weights}: set SRGAN_EDGE_DATA")
-    return Lpips(weights)
-
-
 def test_int8_looks_as_the_float_generator_does(
     data_sets: Path, judge: Lpips, samples: Path, tmp_path: Path
 ) -> None:
     """Published 8-bit GAN generators double their LPIPS (0.095 to 0.21)."""
     files = {name: tmp_path / f"{name}.tflite" for name in ("int8", "float32", "parent")}
-    crisp, parent = WEIGHTS / "edge-detail.keras", WEIGHTS / "edge.keras"
+    crisp, parent = WEIGHTS / "edge.keras", WEIGHTS / "edge-fidelity.keras"
     data = ("--data", samples / "photos")
     steps = (
         (crisp, "--int8", *data, "--qat-steps", 200, "-o", files["int8"]),
