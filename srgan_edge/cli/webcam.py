@@ -17,7 +17,7 @@ from srgan_edge.errors import InputError
 
 if TYPE_CHECKING:
     from srgan_edge.browser.endpoint import Endpoint
-    from srgan_edge.live import Controls, Stats
+    from srgan_edge.live import Controls, Governor, Stats, Switch
     from srgan_edge.sinks import Sink
     from srgan_edge.sources import Address, Wanted
 
@@ -38,6 +38,10 @@ def webcam(
     ] = None,
     fps: Annotated[
         float | None, typer.Option(min=0.1, max=1000, help="Frames a second to take.")
+    ] = None,
+    target_fps: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Hold this rate, with the smaller model or smaller frames."),
     ] = None,
     realtime: Annotated[
         bool, typer.Option("--realtime", help="A file at its own rate, leaving out late frames.")
@@ -128,7 +132,8 @@ def webcam(
         sinks: list[Sink] = [Recording(record, opened.rate)] if record else []
         sinks += _outputs(output, opened.rate, pixels)
         recordings = Recordings(recorded or state_folder() / "recordings", opened.rate)
-        live = Live(opened, switch, sinks, frames=frames, overlay=overlay, stopped=stopped)
+        upscaler = _governed(switch, target_fps) if target_fps else switch
+        live = Live(opened, upscaler, sinks, frames=frames, overlay=overlay, stopped=stopped)
         controls = Controls(switch, recordings, live.stats)
         sinks += [recordings, *_viewer(shown, endpoint, controls, token)]
         for sink in sinks:
@@ -160,6 +165,15 @@ def _model_for(address: Address) -> str:
     from srgan_edge.catalogue import CAMERA_MODEL, DEFAULT_MODEL
 
     return CAMERA_MODEL if address.is_live else DEFAULT_MODEL
+
+
+def _governed(switch: Switch, rate: float) -> Governor:
+    from srgan_edge.catalogue import TINY_MODEL
+    from srgan_edge.live import Governor
+    from srgan_edge.model_file import load_model
+
+    fits = load_model(TINY_MODEL).facts.scale == switch.scale
+    return Governor(switch, TINY_MODEL if fits else None, rate)
 
 
 def _write_stats(path: Path, about: dict[str, Any], measured: Stats) -> None:
