@@ -100,6 +100,17 @@ def test_peers_of_opencv(photos: Path, tmp_path: Path) -> None:
     assert found["edge"]["psnr"] > found["FSRCNN_x4"]["psnr"] > 20
 
 
+def test_live_rate() -> None:
+    printed = run("live_rate")
+    rows = [line.split("|")[1:-1] for line in printed.splitlines()[2:]]
+    assert [row[0].strip() for row in rows] == [
+        "nothing shown",
+        "one browser",
+        "30 browsers, 5 idle",
+    ]
+    assert all(float(row[1]) > 1 for row in rows)
+
+
 def test_artefacts(photos: Path, tmp_path: Path) -> None:
     video = ("--video", SAMPLES / "clip.mp4", "--frames", 3)
     printed = run(
