@@ -10,7 +10,7 @@ from srgan_edge.errors import InputError
 from srgan_edge.run_record import RECORD_NAME
 
 DEFAULT_MODEL = "edge"
-CAMERA_MODEL = "edge"  # for what is noisy and compressed
+CAMERA_MODEL = "edge-camera"  # for what is noisy and compressed
 TINY_MODEL = "edge-tiny"  # a quarter of the work
 FOLDER_VARIABLE = "SRGAN_EDGE_MODELS"
 

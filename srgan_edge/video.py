@@ -69,21 +69,16 @@ class VideoWriter:
             InputError: a suffix that is no container OpenCV writes.
             RunError: OpenCV cannot open it.
         """
-        self.check_suffix(path)
+        if path.suffix.lower() not in _CODECS:
+            raise InputError(
+                f"cannot write {path}: the name must end in one of {' '.join(_CODECS)}"
+            )
         codec = cv2.VideoWriter.fourcc(*_CODECS[path.suffix.lower()])
         self.frames = 0
         self._path = path
         self._writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, codec, rate, size)
         if not self._writer.isOpened():
             raise RunError(f"OpenCV cannot write a {size[0]}x{size[1]} video to {path}")
-
-    @staticmethod
-    def check_suffix(path: Path) -> None:
-        """Raise InputError when the suffix of `path` is no container OpenCV writes."""
-        if path.suffix.lower() not in _CODECS:
-            raise InputError(
-                f"cannot write {path}: the name must end in one of {' '.join(_CODECS)}"
-            )
 
     def write(self, frame: Picture) -> None:
         """Add one frame, (h, w, 3) uint8 BGR."""

@@ -155,7 +155,7 @@ def test_models(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_info(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     by_name = json.loads(ran_here(capsys, "info", "edge").out)
-    assert (by_name["name"], by_name["scale"], by_name["halo"]) == ("edge", 4, 7)
+    assert (by_name["name"], by_name["scale"], by_name["halo"]) == ("edge", 4, 8)
     assert by_name["bytes"] == EDGE.stat().st_size
     assert re.fullmatch("[0-9a-f]{64}", by_name["sha256"])
     copy = tmp_path / "copy.tflite"

@@ -88,7 +88,7 @@ def test_facts_of_a_newer_version() -> None:
 
 def test_the_embedded_model_says_what_it_is() -> None:
     facts = read_facts(EDGE, "edge")
-    assert (facts.name, facts.scale, facts.halo, facts.colour) == ("edge", 4, 7, "bgr")
+    assert (facts.name, facts.scale, facts.halo, facts.colour) == ("edge", 4, 8, "bgr")
     assert facts == load_model("edge").facts == replace(facts)
 
 
