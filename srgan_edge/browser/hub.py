@@ -44,7 +44,8 @@ class Hub:
         self._message = b""
         self._number = 0
         self._changed = asyncio.Event()
-        threading.Thread(target=self._encode_all, name="encode", daemon=True).start()
+        self._thread = threading.Thread(target=self._encode_all, name="encode", daemon=True)
+        self._thread.start()
 
     def publish(self, view: View) -> None:
         """Show a view to all. From any thread."""
@@ -53,8 +54,9 @@ class Hub:
             self._slot.put(view)
 
     def end(self) -> None:
-        """No view follows."""
+        """No view follows; waits for the one that is being encoded: OpenCV must not be cut off."""
         self._slot.end()
+        self._thread.join(timeout=5.0)
 
     async def after(self, number: int) -> tuple[int, bytes]:
         """The newest message whose number is not `number`, waiting for one."""

@@ -69,12 +69,11 @@ def test_camera_quality(photos: Path, tmp_path: Path) -> None:
 
 def test_quality(photos: Path, tmp_path: Path) -> None:
     crops, figures = tmp_path / "crops.png", tmp_path / "found.json"
-    printed = run(
-        "quality", photos, "--models", "edge", "--panel", crops, "--json", figures, quick=False
-    )
+    options = ("--models", "edge-fidelity", "--panel", crops, "--json", figures)
+    printed = run("quality", photos, *options, quick=False)
     assert "| photos | " in printed
     found = json.loads(figures.read_text())["photos"]
-    assert found["edge"]["psnr"] > found["bicubic"]["psnr"]
+    assert found["edge-fidelity"]["psnr"] > found["bicubic"]["psnr"]
     picture = cv2.imread(str(crops))
     assert picture is not None
     assert picture.shape[1] == 3 * 160
