@@ -18,17 +18,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import aiohttp
-import cv2
 import numpy as np
 
 from srgan_edge import Upscaler
 from srgan_edge.quality import Picture
 from srgan_edge.sinks import Recording, View
-from srgan_edge.video import silence_opencv
+from srgan_edge.sources import open_source, parse_source
 
 _CLIP = Path(__file__).parents[1] / "tests" / "samples" / "clip.mp4"
 _SETTINGS = {"nothing shown": (0, 0), "one browser": (1, 0), "30 browsers, 5 idle": (25, 5)}
@@ -36,10 +35,10 @@ _SETTINGS = {"nothing shown": (0, 0), "one browser": (1, 0), "30 browsers, 5 idl
 
 def frames_of(path: Path, times: int) -> list[Picture]:
     """All frames of a video, so many times over."""
-    silence_opencv()
-    capture, frames = cv2.VideoCapture(str(path)), []
-    while (answer := capture.read())[0]:
-        frames.append(np.asarray(answer[1], np.uint8))
+    frames = []
+    with closing(open_source(parse_source(str(path)))) as source:
+        while (frame := source.read()) is not None:
+            frames.append(frame)
     return frames * times
 
 

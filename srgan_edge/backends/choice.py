@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 from srgan_edge.backends.backend import Backend, UnavailableError
 from srgan_edge.backends.gpu import has_adapter
@@ -52,7 +51,7 @@ def choose(model: ModelFile, accelerator: str, threads: int | None = None) -> Ch
         return Choice(open_backend("cpu", model, threads), reason)
     name = "gpu" if accelerator == "auto" else accelerator
     trial = try_elsewhere(name, model.path)
-    reason = _against(trial, model, threads, accelerator)
+    reason = _against(trial, model, accelerator)
     if not reason:
         try:
             took = f"{trial.milliseconds:.1f} ms for 320x180"
@@ -64,11 +63,11 @@ def choose(model: ModelFile, accelerator: str, threads: int | None = None) -> Ch
     return Choice(open_backend("cpu", model, threads), f"{name} is not used: {reason}")
 
 
-def _against(trial: Trial, model: ModelFile, threads: int | None, accelerator: str) -> str:
+def _against(trial: Trial, model: ModelFile, accelerator: str) -> str:
     """Why it is not taken, or nothing."""
     if trial.milliseconds is None or accelerator != "auto":
         return trial.reason
-    cpu = try_elsewhere("cpu", Path(model.path)).milliseconds
+    cpu = try_elsewhere("cpu", model.path).milliseconds
     if cpu is not None and cpu <= trial.milliseconds:
         return f"{trial.milliseconds:.1f} ms for 320x180, the CPU takes {cpu:.1f}"
     return ""

@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from srgan_edge.backends.backend import Backend, UnavailableError
+from srgan_edge.backends.backend import Backend
 from srgan_edge.backends.cpu import CpuBackend
 from srgan_edge.backends.gpu import GpuBackend
 from srgan_edge.errors import SrganEdgeError
@@ -79,7 +79,7 @@ def try_here(name: str, model: ModelFile) -> Trial:
         if off > most:
             return Trial(None, f"its picture is up to {off} levels off the CPU's, not {most}")
         return Trial(round(_milliseconds(backend, frame), 3))
-    except (UnavailableError, SrganEdgeError) as error:
+    except SrganEdgeError as error:
         return Trial(None, str(error))
 
 

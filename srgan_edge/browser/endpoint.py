@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from srgan_edge.errors import InputError
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _EVERY = ("0.0.0.0", "::")
 
 
@@ -21,7 +21,7 @@ class Endpoint:
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine reaches it."""
-        return self.host in _LOOPBACK
+        return self.host in LOOPBACK
 
     def url(self, token: str | None) -> str:
         """What a person opens; the token is behind the #, which browsers send to nobody."""

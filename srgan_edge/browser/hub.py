@@ -81,14 +81,11 @@ class Hub:
 
 def _message(number: int, view: View, compares: bool) -> bytes:
     picture = encode(view.sr)
-    before = b""
-    if compares:
-        size = (view.sr.shape[1], view.sr.shape[0])
-        before = encode(cv2.resize(view.lr, size, interpolation=cv2.INTER_CUBIC))
+    before = encode(view.bicubic()) if compares else b""
     return struct.pack(">II", number, len(picture)) + picture + before
 
 
-def encode(picture: Picture | cv2.typing.MatLike, suffix: str = ".jpg") -> bytes:
+def encode(picture: Picture, suffix: str = ".jpg") -> bytes:
     """(h, w, 3) uint8 BGR as JPEG, or what else has that suffix."""
     done, data = cv2.imencode(suffix, picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not done:

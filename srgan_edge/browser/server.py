@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib import resources
@@ -11,6 +12,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from srgan_edge.browser.endpoint import LOOPBACK
 from srgan_edge.browser.hub import Hub, Viewer, encode
 from srgan_edge.browser.token import cookie_of, matches
 from srgan_edge.live.controls import Controls
@@ -21,7 +23,6 @@ _LARGEST_REQUEST = 4096
 _IN_FLIGHT = 2  # pictures sent that the viewer has not shown yet
 _PATIENCE = 15.0  # seconds for a viewer that reads nothing
 _STATE_EVERY = 1.0
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PAGE = {
     "/": ("page.html", "text/html"),
     "/page.js": ("page.js", "text/javascript"),
@@ -53,6 +54,8 @@ class Server:
         self._controls = controls
         self._token = token
         self._sockets: set[web.WebSocketResponse] = set()
+        self._state, self._state_due = "", 0.0
+        self._measuring = asyncio.Lock()
         folder = resources.files("srgan_edge.browser") / "page"
         self._page = {path: (folder / name).read_bytes() for path, (name, _) in _PAGE.items()}
 
@@ -90,7 +93,7 @@ class Server:
         if origin is not None and origin.split("://")[-1] != request.host:
             raise web.HTTPForbidden(text="another site's page may not look")
         if self._token is None:
-            if (request.url.host or "") not in _LOOPBACK:
+            if (request.url.host or "") not in LOOPBACK:
                 raise web.HTTPForbidden(text="no such host")
             return
         public = request.path in _PAGE or request.path == "/login"
@@ -156,9 +159,16 @@ class Server:
 
     async def _send_states(self, socket: web.WebSocketResponse) -> None:
         while True:
-            state = await asyncio.to_thread(self._controls.state)
-            await self._send(socket, socket.send_str(json.dumps(state)))
+            await self._send(socket, socket.send_str(await self._newest_state()))
             await asyncio.sleep(_STATE_EVERY)
+
+    async def _newest_state(self) -> str:
+        """The state as JSON, at most half a second old: percentiles are taken once for all."""
+        async with self._measuring:
+            if time.monotonic() >= self._state_due:
+                self._state = json.dumps(await asyncio.to_thread(self._controls.state))
+                self._state_due = time.monotonic() + _STATE_EVERY / 2
+        return self._state
 
     async def _send(self, socket: web.WebSocketResponse, sending: Awaitable[None]) -> None:
         """Send; a viewer that reads nothing for too long is cut off."""

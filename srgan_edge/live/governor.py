@@ -17,7 +17,7 @@ from srgan_edge.quality import Picture
 _LOG = logging.getLogger(__name__)
 _LOOKED_AT = 30  # frames before a change: a second or so
 _UP_AFTER = 8  # times as many before it dares the way back
-_SHARES = (1.0, 0.75, 0.5)  # of a frame's sides
+_SHARES = (0.75, 0.5)  # of a frame's sides
 _MARGIN = 0.8  # of the time there is, that a step back up may be expected to take
 
 
@@ -56,10 +56,9 @@ class Governor:
             rate: frames a second to hold.
             clock: seconds.
         """
-        first = switch.name
-        small = smaller if smaller and smaller != first else first
-        models = [Step(first, 1.0)] + ([Step(small, 1.0)] if small != first else [])
-        self.steps = [*models, *(Step(small, share) for share in _SHARES[1:])]
+        names = [switch.name] if smaller in (None, switch.name) else [switch.name, smaller]
+        self.steps = [Step(name, 1.0) for name in names]
+        self.steps += [Step(names[-1], share) for share in _SHARES]
         self.scale = switch.scale
         self._switch = switch
         self._budget = 1.0 / rate

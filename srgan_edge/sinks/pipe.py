@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 
 from srgan_edge.errors import InputError, RunError
-from srgan_edge.quality import Picture
-from srgan_edge.sinks.sink import View
+from srgan_edge.quality import Picture, crop_to_multiple
+from srgan_edge.sinks.sink import Unwatched, View
 
 FORMATS = ("y4m", "bgr24")
 
 
-class Pipe:
+class Pipe(Unwatched):
     """Frames of one size into a pipe or standard output: YUV4MPEG2 4:2:0, or bare BGR bytes."""
 
     def __init__(self, file: IO[bytes], rate: float, pixels: str = "y4m") -> None:
@@ -61,28 +61,23 @@ class Pipe:
             raise RunError(f"cannot write the video: {error.strerror}") from None
         return True
 
-    def poll(self, notice: Picture | None = None) -> bool:
-        """Nobody to look after."""
-        return True
-
     def close(self) -> None:
         """The file is its owner's."""
 
     def _header(self) -> bytes:
         assert self._size is not None
-        width, height = (side - side % 2 for side in self._size)
+        width, height = (side // 2 * 2 for side in self._size)
         rate = Fraction(self._rate).limit_denominator(1001)
         line = f"YUV4MPEG2 W{width} H{height} F{rate.numerator}:{rate.denominator} Ip A1:1 C420jpeg"
         return line.encode() + b" XCOLORRANGE=LIMITED\n"
 
 
 def _y4m(picture: Picture) -> bytes:
-    height, width = (side - side % 2 for side in picture.shape[:2])
-    even = np.ascontiguousarray(picture[:height, :width])
+    even = np.ascontiguousarray(crop_to_multiple(picture, 2))
     return b"FRAME\n" + cv2.cvtColor(even, cv2.COLOR_BGR2YUV_I420).tobytes()
 
 
-class Push:
+class Push(Unwatched):
     """The video through ffmpeg: to an RTSP, RTMP, UDP or SRT address, or a v4l2loopback device."""
 
     def __init__(self, target: str, rate: float) -> None:
@@ -113,10 +108,6 @@ class Push:
             self._pipe = self._start()
         if not self._pipe.show(view):
             raise RunError(f"cannot send the video to {self._target}: {self._last_words()}")
-        return True
-
-    def poll(self, notice: Picture | None = None) -> bool:
-        """Nobody to look after."""
         return True
 
     def close(self) -> None:

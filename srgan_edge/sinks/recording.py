@@ -10,8 +10,8 @@ import numpy as np
 
 from srgan_edge.errors import InputError, RunError
 from srgan_edge.files import check_target, make_folder, part_of, put_in_place
-from srgan_edge.quality import Picture
-from srgan_edge.sinks.sink import View
+from srgan_edge.quality import Picture, crop_to_multiple
+from srgan_edge.sinks.sink import Unwatched, View
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -25,7 +25,7 @@ _PIECES = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_pack
 _CODEC = {"preset": "ultrafast", "tune": "zerolatency", "crf": "20"}
 
 
-class Recording:
+class Recording(Unwatched):
     """An H.264 file of every frame at its own time.
 
     It is written beside under another name, from which it can be played at any moment, and has its
@@ -61,19 +61,16 @@ class Recording:
             RunError: it cannot be written; what there is stays under the other name.
         """
         try:
+            picture = np.ascontiguousarray(crop_to_multiple(view.sr, 2))  # 4:2:0 has even sides
             if self._container is None:
-                self._open(view.sr)
+                self._open(picture)
                 self._start = self._last = view.moment
             if view.moment > self._last + _LONGEST_GAP:
                 self._start += view.moment - self._last - 1 / self._rate
             self._last = view.moment
-            self._write(view.sr, round((view.moment - self._start) * _CLOCK))
+            self._write(picture, round((view.moment - self._start) * _CLOCK))
         except OSError as error:  # PyAV's own are some, too
             raise self._incomplete(error) from None
-        return True
-
-    def poll(self, notice: Picture | None = None) -> bool:
-        """Nobody to look after."""
         return True
 
     def close(self) -> None:
@@ -100,13 +97,12 @@ class Recording:
         stream.codec_context.framerate = Fraction(self._rate).limit_denominator(1001)
         stream.codec_context.gop_size = max(1, round(self._rate))
         stream.pix_fmt = "yuv420p"
-        stream.height, stream.width = (side - side % 2 for side in picture.shape[:2])
+        stream.height, stream.width = picture.shape[:2]
         self._stream = stream
 
     def _write(self, picture: Picture, time: int) -> None:
         assert self._container is not None
-        even = np.ascontiguousarray(picture[: self._stream.height, : self._stream.width])
-        frame = _av().VideoFrame.from_ndarray(even, format="bgr24")
+        frame = _av().VideoFrame.from_ndarray(picture, format="bgr24")
         frame.time_base = Fraction(1, _CLOCK)
         frame.pts = time
         self._container.mux(self._stream.encode(frame))

@@ -7,12 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 from srgan_edge.images import ImageFile, write_image
-from srgan_edge.quality import Picture
 from srgan_edge.sinks.recording import Recording
-from srgan_edge.sinks.sink import View
+from srgan_edge.sinks.sink import Unwatched, View
 
 
-class Recordings:
+class Recordings(Unwatched):
     """One recording after another in a folder, each with the time of its start as its name."""
 
     def __init__(self, folder: Path, rate: float) -> None:
@@ -71,10 +70,6 @@ class Recordings:
         """Write the picture, if a recording goes on."""
         with self._changing:
             return self._recording is None or self._recording.show(view)
-
-    def poll(self, notice: Picture | None = None) -> bool:
-        """Nobody to look after."""
-        return True
 
     def close(self) -> None:
         """Finish what goes on."""

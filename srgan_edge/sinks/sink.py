@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import cv2
+import numpy as np
+
 from srgan_edge.quality import Picture
 
 
@@ -22,6 +25,11 @@ class View:
     sr: Picture
     moment: float
 
+    def bicubic(self) -> Picture:
+        """What came in, as large as what it became: what people compare with."""
+        size = (self.sr.shape[1], self.sr.shape[0])
+        return np.asarray(cv2.resize(self.lr, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+
 
 class Sink(Protocol):
     """Takes views."""
@@ -38,6 +46,14 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Finish; no view follows."""
+
+
+class Unwatched:
+    """A sink, or a part of one, without a person before it."""
+
+    def poll(self, notice: Picture | None = None) -> bool:
+        """Nobody to look after."""
+        return True
 
 
 class Commands(Protocol):

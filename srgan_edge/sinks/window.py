@@ -7,8 +7,6 @@ from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
-import cv2
-
 from srgan_edge.errors import InputError
 from srgan_edge.quality import Picture
 from srgan_edge.quiet import native_messages_hidden
@@ -109,10 +107,9 @@ class Window:
 
 def _split(view: View) -> Picture:
     """Bicubic in the left half, a line, ours in the right one."""
-    height, width = view.sr.shape[:2]
+    width = view.sr.shape[1]
     picture = view.sr.copy()
-    bicubic = cv2.resize(view.lr, (width, height), interpolation=cv2.INTER_CUBIC)
-    picture[:, : width // 2] = bicubic[:, : width // 2]
+    picture[:, : width // 2] = view.bicubic()[:, : width // 2]
     picture[:, width // 2 - 1 : width // 2 + 1] = 255
     return picture
 
