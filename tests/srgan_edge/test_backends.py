@@ -45,17 +45,20 @@ def picture(height: int, width: int) -> Picture:
 
 
 @pytest.mark.timeout(300)
-def test_a_gpu_gives_the_picture_of_the_cpu(
-    edge: ModelFile, lavapipe: Path, tmp_path: Path
-) -> None:
-    """In 8 bits and in float16, and in another size afterwards."""
+def test_a_gpu_gives_the_picture_of_the_cpu(lavapipe: Path, tmp_path: Path) -> None:
+    """In 8 bits and in float16, and in another size afterwards.
+
+    In 8 bits by the faithful model: a GPU leaves out the rounding between layers, which the crisp
+    ones sharpen to 8 levels. A trial refuses that, and float16 is what GPUs are for.
+    """
     ran = run_cli(
         "convert",
         *(TESTS.parent / "train" / "weights" / "edge.keras", "--float16"),
         *("-o", tmp_path / "half.tflite"),
     )
     assert ran.code == 0, ran.err
-    for model, levels in ((edge, 3), (load_model(tmp_path / "half.tflite"), 2)):
+    half = load_model(tmp_path / "half.tflite")
+    for model, levels in ((load_model("edge-fidelity"), 3), (half, 2)):
         gpu, cpu = GpuBackend(model), CpuBackend(model)
         for size in ((12, 16), (9, 20)):
             block = picture(*size)
