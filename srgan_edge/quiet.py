@@ -1,4 +1,4 @@
-"""Hides what native libraries print: LiteRT, TensorFlow and SDL write lines to stderr unasked."""
+"""Hides what native libraries print: LiteRT, TensorFlow and SDL write lines unasked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import IO
 
 _lock = threading.RLock()
 
@@ -34,3 +35,11 @@ def native_messages_hidden() -> Iterator[Callable[[], str]]:
                 sys.stderr.flush()
             os.dup2(screen, 2)
             os.close(screen)
+
+
+def own_stdout() -> IO[bytes]:
+    """What was standard output, for this caller alone: others' lines go to stderr from now on."""
+    sys.stdout.flush()
+    own = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return own

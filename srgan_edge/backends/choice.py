@@ -51,7 +51,7 @@ def choose(model: ModelFile, accelerator: str, threads: int | None = None) -> Ch
         return Choice(open_backend("cpu", model, threads), reason)
     name = "gpu" if accelerator == "auto" else accelerator
     trial = try_elsewhere(name, model.path)
-    reason = _against(trial, model, accelerator)
+    reason = _against(trial, accelerator)
     if not reason:
         try:
             took = f"{trial.milliseconds:.1f} ms for 320x180"
@@ -63,11 +63,11 @@ def choose(model: ModelFile, accelerator: str, threads: int | None = None) -> Ch
     return Choice(open_backend("cpu", model, threads), f"{name} is not used: {reason}")
 
 
-def _against(trial: Trial, model: ModelFile, accelerator: str) -> str:
+def _against(trial: Trial, accelerator: str) -> str:
     """Why it is not taken, or nothing."""
     if trial.milliseconds is None or accelerator != "auto":
         return trial.reason
-    cpu = try_elsewhere("cpu", model.path).milliseconds
+    cpu = trial.cpu_milliseconds
     if cpu is not None and cpu <= trial.milliseconds:
         return f"{trial.milliseconds:.1f} ms for 320x180, the CPU takes {cpu:.1f}"
     return ""

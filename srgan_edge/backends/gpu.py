@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -70,22 +73,49 @@ class GpuBackend:
                 self._model.create_input_buffers(0),
                 self._model.create_output_buffers(0),
             )
+            self._buffers[0][0].write(np.zeros(shape, self._dtype))  # the first one tells a lot
         self._tensor = np.empty(shape, self._dtype)
         self._shape = shape
 
 
 def _compiled(model: ModelFile) -> Any:
+    if "tensorflow" in sys.modules:  # a driver's LLVM beside TensorFlow's own ends the process
+        raise UnavailableError("no GPU in a process that has loaded TensorFlow")
     try:
         from ai_edge_litert.compiled_model import CompiledModel
-        from ai_edge_litert.hardware_accelerator import HardwareAccelerator
     except ImportError:
         raise UnavailableError("this LiteRT has no GPU accelerator") from None
     try:
         with native_messages_hidden():
-            compiled = CompiledModel.from_buffer(model.content, HardwareAccelerator.GPU)
+            compiled = CompiledModel.from_buffer(
+                model.content, environment=_environment(), options=_options(model)
+            )
             whole = compiled.is_fully_accelerated()
     except (RuntimeError, ValueError) as error:
         raise UnavailableError(f"no GPU takes the model: {str(error).splitlines()[0]}") from None
     if not whole:
         raise UnavailableError("the GPU takes only a part of the model")
     return compiled
+
+
+def _options(model: ModelFile) -> Any:
+    """Float16 arithmetic for float16 models alone: 8-bit levels, emulated, come out wrong in it."""
+    from ai_edge_litert.gpu_options import GpuOptions
+    from ai_edge_litert.hardware_accelerator import HardwareAccelerator
+    from ai_edge_litert.options import Options
+
+    precise = model.facts.conversion.get("format") != "float16"
+    return Options(
+        hardware_accelerators=HardwareAccelerator.GPU, gpu_options=GpuOptions(enforce_f32=precise)
+    )
+
+
+@functools.cache
+def _environment() -> Any:
+    """One for all models, till the end of the process: LiteRT names all that it then frees."""
+    from ai_edge_litert.environment import Environment
+
+    # Nothing of ours needs it, and it is missed on stdout.
+    os.environ.setdefault("LITERT_DISABLE_OPENCL", "1")
+    atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
+    return Environment.create()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -206,11 +205,12 @@ def _viewer(shown: str, endpoint: Endpoint, controls: Controls, token: str | Non
 
 
 def _outputs(output: str | None, rate: float, pixels: str) -> list[Sink]:
+    from srgan_edge.quiet import own_stdout
     from srgan_edge.sinks import Pipe, Push
 
     if output is None:
         return []
-    return [Pipe(sys.stdout.buffer, rate, pixels) if output == "-" else Push(output, rate)]
+    return [Pipe(own_stdout(), rate, pixels) if output == "-" else Push(output, rate)]
 
 
 def _print(measured: Stats, record: Path | None, to_stderr: bool) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,13 @@ def test_no_descriptor_is_lost() -> None:
         with native_messages_hidden():
             pass
     assert open_now() == before
+
+
+def test_what_others_print_does_not_spoil_our_output() -> None:
+    code = (
+        "import os; from srgan_edge.quiet import own_stdout; print('before'); own = own_stdout();"
+        "own.write(b'ours'); os.write(1, b'a native library'); print(' or Python')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout == b"before\nours"
+    assert done.stderr == b"a native library or Python\n"
