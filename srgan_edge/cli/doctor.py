@@ -26,7 +26,7 @@ _PACKAGES = (
 
 def doctor() -> None:
     """Check this machine: what is installed, what is there, and whether a picture comes out."""
-    from srgan_edge.backends import choose, default_threads
+    from srgan_edge.backends import choose, default_threads, thread_times
     from srgan_edge.catalogue import DEFAULT_MODEL, embedded_models
     from srgan_edge.model_file import load_model
     from srgan_edge.timing import time_models
@@ -42,7 +42,11 @@ def doctor() -> None:
     if DEFAULT_MODEL not in embedded_models():
         _say("models", "none embedded")
         return
-    choice = choose(load_model(DEFAULT_MODEL), "auto")
+    model = load_model(DEFAULT_MODEL)
+    times = thread_times(model)
+    told = ", ".join(f"{count}: {took:.1f} ms" for count, took in times.items())
+    _say("threads", f"for 160x90 with {DEFAULT_MODEL}, {told}")
+    choice = choose(model, "auto")
     _say("accelerator", f"{choice.backend.name}: {choice.reason}")
     timing = time_models([DEFAULT_MODEL], (320, 180), [default_threads()], runs=5)[0]
     _say("320x180", f"{timing.median_ms:.1f} ms a frame with {DEFAULT_MODEL}")

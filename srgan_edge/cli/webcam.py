@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from srgan_edge.browser.endpoint import Endpoint
     from srgan_edge.live import Controls, Governor, Stats, Switch
     from srgan_edge.sinks import Sink
-    from srgan_edge.sources import Address, Wanted
+    from srgan_edge.sources import Address, Source, Wanted
 
 
 def webcam(
@@ -90,16 +92,12 @@ def webcam(
     accelerator: Accelerator = "auto",
 ) -> None:
     """Upscale a camera or stream live. Quit with q, Esc or Ctrl-C."""
-    from srgan_edge.backends import default_threads
     from srgan_edge.browser.endpoint import parse_endpoint
     from srgan_edge.browser.token import read_token, state_folder
-    from srgan_edge.catalogue import embedded_models
-    from srgan_edge.files import check_target
-    from srgan_edge.live import Controls, Live, Switch, stop_signals
-    from srgan_edge.sinks import Recording, Recordings
-    from srgan_edge.sources import open_source, parse_source
+    from srgan_edge.live import Controls, Live, stop_signals
+    from srgan_edge.sinks import Recordings
+    from srgan_edge.sources import parse_source
     from srgan_edge.steady import Calm
-    from srgan_edge.upscaler import Upscaler
 
     endpoint = parse_endpoint(bind)
     token = None if endpoint.is_loopback else read_token()
@@ -107,47 +105,71 @@ def webcam(
         typer.echo(endpoint.url(token))
         return
     address, wanted = parse_source(source), _wanted(size, crop, fps, realtime, give_up)
+    _check_files(source, record, stats)
+    shown = _where_to_show(show)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    switch, used_threads = _models(model or _model_for(address), threads, accelerator)
+    with ExitStack() as closing:
+        stopped = closing.enter_context(stop_signals())
+        opened = _open(address, wanted, stopped)
+        closing.callback(opened.close)
+        recordings = Recordings(recorded or state_folder() / "recordings", opened.rate)
+        live = Live(
+            opened,
+            _governed(switch, target_fps) if target_fps else switch,
+            frames=frames,
+            overlay=shown == "window" if overlay is None else overlay,
+            stopped=stopped,
+        )
+        if steady:
+            live.calm = Calm()
+        controls = Controls(switch, recordings, live.stats)
+        for sink in (
+            *_outputs(record, output, opened.rate, pixels),
+            recordings,
+            *_viewer(shown, endpoint, controls, token),
+        ):
+            closing.callback(sink.close)
+            live.sinks.append(sink)
+        if stats is not None:
+            about = {"model": switch.names[0], "source": address.name, "threads": used_threads}
+            closing.callback(_write_stats, stats, about, live.stats)
+        live.run()
+    _print(live.stats, record, to_stderr=output == "-")
+
+
+def _check_files(source: str, record: Path | None, stats: Path | None) -> None:
+    from srgan_edge.files import check_target
+
     if record is not None and record.resolve() == Path(source).resolve():
         raise InputError(f"{record} would replace its source: choose another --record")
     if stats is not None:
         check_target(stats)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    shown = _where_to_show(show)
-    overlay = shown == "window" if overlay is None else overlay
-    model = model or _model_for(address)
-    switch = Switch(
-        [model, *(name for name in embedded_models() if name != model)],
-        lambda name: Upscaler(name, threads=threads, accelerator=accelerator),
-    )
-    with ExitStack() as closing:
-        stopped = closing.enter_context(stop_signals())
-        try:
-            opened = open_source(address, wanted)
-        except InputError:
-            if stopped():  # whoever gives up waiting for a camera is not told what it lacks
-                raise typer.Exit from None
-            raise
-        closing.callback(opened.close)
-        sinks: list[Sink] = [Recording(record, opened.rate)] if record else []
-        sinks += _outputs(output, opened.rate, pixels)
-        recordings = Recordings(recorded or state_folder() / "recordings", opened.rate)
-        upscaler = _governed(switch, target_fps) if target_fps else switch
-        live = Live(opened, upscaler, sinks, frames=frames, overlay=overlay, stopped=stopped)
-        controls = Controls(switch, recordings, live.stats)
-        sinks += [recordings, *_viewer(shown, endpoint, controls, token)]
-        for sink in sinks:
-            closing.callback(sink.close)
-        if steady:
-            live.calm = Calm()
-        if stats is not None:
-            about: dict[str, Any] = {
-                "model": model,
-                "source": address.name,
-                "threads": threads or default_threads(),
-            }
-            closing.callback(_write_stats, stats, about, live.stats)
-        live.run()
-    _print(live.stats, record, to_stderr=output == "-")
+
+
+def _models(first: str, threads: int | None, accelerator: str) -> tuple[Switch, int]:
+    """All that have a name, and the threads that the first is fastest with."""
+    from srgan_edge.backends import fastest_threads
+    from srgan_edge.catalogue import embedded_models
+    from srgan_edge.live import Switch
+    from srgan_edge.model_file import load_model
+    from srgan_edge.upscaler import Upscaler
+
+    count = threads or fastest_threads(load_model(first))
+    names = [first, *(name for name in embedded_models() if name != first)]
+    load = functools.partial(Upscaler, threads=count, accelerator=accelerator)
+    return Switch(names, load), count
+
+
+def _open(address: Address, wanted: Wanted, stopped: Callable[[], bool]) -> Source:
+    from srgan_edge.sources import open_source
+
+    try:
+        return open_source(address, wanted)
+    except InputError:
+        if stopped():  # whoever gives up waiting for a camera is not told what it lacks
+            raise typer.Exit from None
+        raise
 
 
 def _wanted(
@@ -204,13 +226,14 @@ def _viewer(shown: str, endpoint: Endpoint, controls: Controls, token: str | Non
     return []
 
 
-def _outputs(output: str | None, rate: float, pixels: str) -> list[Sink]:
+def _outputs(record: Path | None, output: str | None, rate: float, pixels: str) -> Iterator[Sink]:
     from srgan_edge.quiet import own_stdout
-    from srgan_edge.sinks import Pipe, Push
+    from srgan_edge.sinks import Pipe, Push, Recording
 
-    if output is None:
-        return []
-    return [Pipe(own_stdout(), rate, pixels) if output == "-" else Push(output, rate)]
+    if record:
+        yield Recording(record, rate)
+    if output:
+        yield Pipe(own_stdout(), rate, pixels) if output == "-" else Push(output, rate)
 
 
 def _print(measured: Stats, record: Path | None, to_stderr: bool) -> None:

@@ -13,7 +13,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -61,7 +61,7 @@ class Live:
 
     source: Source
     upscaler: Upscales
-    sinks: Sequence[Sink]
+    sinks: list[Sink] = field(default_factory=list)
     calm: Calm = lambda _, picture: picture
     frames: int | None = None
     overlay: bool = True

@@ -30,7 +30,7 @@ hangs_never = pytest.mark.timeout(60)
 
 def run(source: Source, upscaler: Upscales, *sinks: Sink, **options: Any) -> Stats:
     """The loop, without words in the picture unless asked for."""
-    return Live(source, upscaler, sinks, **{"overlay": False, **options}).run()
+    return Live(source, upscaler, list(sinks), **{"overlay": False, **options}).run()
 
 
 def plain(level: int) -> Picture:
