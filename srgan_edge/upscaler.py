@@ -62,6 +62,11 @@ class Upscaler:
         """CPU threads in use."""
         return self._backend.threads
 
+    @property
+    def model_seconds(self) -> float:
+        """What the model itself took so far, without the conversion of pixels."""
+        return self._backend.model_seconds
+
     def __call__(self, frame: Picture) -> Picture:
         """Upscale one picture: (h, w, 3) uint8 BGR -> (s*h, s*w, 3) uint8 BGR, a new array.
 

@@ -19,6 +19,10 @@ class Backend(Protocol):
     def threads(self) -> int:
         """Of the CPU."""
 
+    @property
+    def model_seconds(self) -> float:
+        """What the model itself took so far, without pixels into tensors and back."""
+
     def run(self, block: Picture) -> Picture:
         """(h, w, 3) uint8 -> (s*h, s*w, 3) uint8.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,7 @@ class CpuBackend:
         self._output = self._interpreter.get_output_details()[0]["index"]
         self.dtype = _check_tensors(self._interpreter, model)
         self._shape: tuple[int, ...] = ()
+        self.model_seconds = 0.0
 
     def run(self, block: Picture) -> Picture:
         """Upscale one block of pixels.
@@ -61,10 +63,12 @@ class CpuBackend:
         self._prepare(block.shape)
         # No view of LiteRT's memory may be alive while it runs: none has a name.
         into_tensor(block, self._interpreter.tensor(self._input)()[0])
+        started = time.perf_counter()
         try:
             self._interpreter.invoke()
         except RuntimeError as error:
             raise RunError(f"LiteRT cannot run the model: {error}") from None
+        self.model_seconds += time.perf_counter() - started
         return from_tensor(self._interpreter.tensor(self._output)()[0])
 
     def _prepare(self, shape: tuple[int, ...]) -> None:

@@ -6,6 +6,7 @@ import atexit
 import functools
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ class GpuBackend:
         self._shape: tuple[int, ...] = ()
         self._buffers: tuple[Any, Any] = (None, None)
         self._tensor = np.empty(0, self._dtype)
+        self.model_seconds = 0.0
 
     def run(self, block: Picture) -> Picture:
         """Upscale one block of pixels. Raises RunError when the GPU fails."""
@@ -56,10 +58,12 @@ class GpuBackend:
             self._prepare(block.shape)
             into_tensor(block, self._tensor)
             source, result = self._buffers
+            started = time.perf_counter()
             source[0].write(self._tensor)
             self._model.run_by_index(0, source, result)
             height, width = block.shape[0] * self.scale, block.shape[1] * self.scale
             values = result[0].read(height * width * 3, self._dtype.type)  # waits for the GPU
+            self.model_seconds += time.perf_counter() - started
         except (RuntimeError, ValueError) as error:
             raise RunError(f"the GPU cannot run the model: {error}") from None
         return from_tensor(np.asarray(values).reshape(height, width, 3))

@@ -15,7 +15,6 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from srgan_edge.backends.backend import Backend
@@ -24,6 +23,7 @@ from srgan_edge.backends.gpu import GpuBackend
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.model_file import ModelFile, load_model
 from srgan_edge.quality import Picture
+from srgan_edge.scene import scene
 
 _SIZE = (320, 180)
 _RUNS = 5
@@ -77,7 +77,7 @@ def _tried(name: str, path: Path, _changed: int) -> Trial:
 
 def try_here(name: str, model: ModelFile) -> Trial:
     """Time it on one frame, and compare its picture with the CPU's."""
-    frame = _scene(*_SIZE)
+    frame = scene(*_SIZE)
     try:
         backend, cpu = open_backend(name, model, None), CpuBackend(model)
         off = _worst(backend.run(frame), cpu.run(frame))
@@ -87,17 +87,6 @@ def try_here(name: str, model: ModelFile) -> Trial:
         return Trial(_milliseconds(backend, frame), cpu_milliseconds=_milliseconds(cpu, frame))
     except SrganEdgeError as error:
         return Trial(None, str(error))
-
-
-def _scene(width: int, height: int) -> Picture:
-    """Soft shapes of every size and hard edges, as pictures have them; noise has no such thing."""
-    random, scene = np.random.default_rng(0), np.zeros((height, width, 3), np.float32)
-    for cells in (3, 9, 27, 81):
-        layer = random.normal(0, 1 / cells, (cells, cells, 3)).astype(np.float32)
-        scene += cv2.resize(layer, (width, height), interpolation=cv2.INTER_CUBIC)
-    scene[height // 3 : height // 2, width // 4 : width // 2] += 0.5
-    levels = 255 * (scene - scene.min()) / (scene.max() - scene.min())
-    return np.asarray(levels, np.uint8)
 
 
 def _worst(one: Picture, other: Picture) -> int:

@@ -29,7 +29,8 @@ def doctor() -> None:
     from srgan_edge.backends import choose, default_threads, thread_times
     from srgan_edge.catalogue import DEFAULT_MODEL, embedded_models
     from srgan_edge.model_file import load_model
-    from srgan_edge.timing import time_models
+    from srgan_edge.timing.steady import time_in_turn
+    from srgan_edge.upscaler import Upscaler
 
     _say("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     for package in _PACKAGES:
@@ -48,8 +49,8 @@ def doctor() -> None:
     _say("threads", f"for 160x90 with {DEFAULT_MODEL}, {told}")
     choice = choose(model, "auto")
     _say("accelerator", f"{choice.backend.name}: {choice.reason}")
-    timing = time_models([DEFAULT_MODEL], (320, 180), [default_threads()], runs=5)[0]
-    _say("320x180", f"{timing.median_ms:.1f} ms a frame with {DEFAULT_MODEL}")
+    steady = time_in_turn([Upscaler(model, accelerator="cpu")], [(320, 180)], 5)[0]
+    _say("320x180", f"{steady.percentile(50):.1f} ms a frame with {DEFAULT_MODEL}")
 
 
 def _say(name: str, value: str) -> None:

@@ -174,20 +174,6 @@ def test_doctor() -> None:
     assert {"processors", "ffmpeg", "cameras", "display", "numpy"} <= lines.keys()
 
 
-def test_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    figures = tmp_path / "new" / "figures.json"
-    options = ["--size", "40x30", "--threads", "1,2", "--runs", "3", "--json", str(figures)]
-    ran = ran_here(capsys, "bench", "edge", *options)
-    assert (ran.code, ran.err) == (0, "")
-    written = json.loads(figures.read_text())
-    assert [(row["model"], row["threads"]) for row in written] == [("edge", 1), ("edge", 2)]
-    for row in written:
-        assert (row["width"], row["height"], row["runs"]) == (40, 30, 3)
-        assert 0 < row["median_ms"] <= row["p90_ms"]
-        assert row["frames_per_second"] == pytest.approx(1000 / row["median_ms"])
-        assert f"{row['median_ms']:.2f}" in ran.out
-
-
 def test_eval(tmp_path: Path, samples: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("meadow.png", "notice.png"):
         shutil.copy(samples / "photos" / name, tmp_path)
