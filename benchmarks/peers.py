@@ -1,31 +1,42 @@
 """Ours beside what else there is: quality on test sets, and time on one frame, in one run.
 
     make .venv-peers
-    python -m benchmarks.peers Set5 Set14 --models edge edge-tiny --peers FSRCNN_x4.pb \
-        --lpips-weights ALEX.npz
+    python -m benchmarks.peers Set5 Set14 --models edge edge-tiny --peers FSRCNN_x4.pb other.onnx \
+        --lpips-weights ALEX.npz --plot peers.png
 
 Peers are model files of OpenCV's `dnn_superres` (METHOD_xSCALE.pb, as OpenCV names them), run by
-OpenCV 4 in an environment of its own. Times are of the call alone; all candidates take turns, frame
-by frame, with as many threads each, so that a change of the machine's speed meets them all.
+OpenCV 4 in an environment of its own, and other people's `.onnx` and `.tflite` files. Times are of
+the call alone; all candidates take turns, frame by frame, with as many threads each, so that a
+change of the machine's speed meets them all.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
+import json
 import struct
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import cv2
 import numpy as np
 
-from benchmarks.quality import Figures, load, means, table, write_figures
+from benchmarks.commands import reporting_errors
+from benchmarks.foreign import Foreign, Meaning
+from benchmarks.peer_plot import plot
+from benchmarks.quality import Figures, as_rows, load, means, table
+from srgan_edge.files import write_bytes, write_text
 from srgan_edge.lpips import Lpips
+from srgan_edge.progress import ProgressLine
 from srgan_edge.quality import Picture
+from srgan_edge.scene import scene
+from srgan_edge.timing.machine import this_machine
+from srgan_edge.timing.ranking import ratio
+from srgan_edge.timing.steady import Milliseconds
 from srgan_edge.upscales import Upscales
 
 OPENCV_4 = Path(".venv-peers/bin/python")
@@ -85,27 +96,18 @@ def _read(pipe: IO[bytes], count: int) -> bytes:
     return read
 
 
-@dataclass(frozen=True)
-class Speed:
-    """Milliseconds a frame: the median, and the middle half's ends."""
-
-    median: float
-    low: float
-    high: float
-
-
-def speeds(candidates: dict[str, Upscales], runs: int) -> dict[str, Speed]:
-    """Time each on a frame of 320x180, in turn."""
-    width, height = _SIZE
-    frame = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+def times_in_turn(candidates: dict[str, Upscales], runs: int) -> dict[str, Milliseconds]:
+    """Milliseconds of so many frames of 320x180 of each, in turn."""
+    frame = scene(*_SIZE)
     taken: dict[str, list[float]] = {name: [] for name in candidates}
-    for run in range(-_WARM_UP, runs):
-        for name, upscaler in candidates.items():
-            seconds = _seconds(upscaler, frame)
-            if run >= 0:
-                taken[name].append(seconds * 1000)
-    quartiles = {name: np.percentile(times, [50, 25, 75]) for name, times in taken.items()}
-    return {name: Speed(*map(float, three)) for name, three in quartiles.items()}
+    with ProgressLine("timing", runs) as line:
+        for run in range(-_WARM_UP, runs):
+            for name, upscaler in candidates.items():
+                seconds = _seconds(upscaler, frame)
+                if run >= 0:
+                    taken[name].append(seconds * 1000)
+            line.update(max(run + 1, 0))
+    return {name: np.array(times) for name, times in taken.items()}
 
 
 def _seconds(upscaler: Upscales, frame: Picture) -> float:
@@ -115,48 +117,72 @@ def _seconds(upscaler: Upscales, frame: Picture) -> float:
     return upscaler.seconds if isinstance(upscaler, DnnSuperres) else whole
 
 
-def speed_table(found: dict[str, Speed]) -> str:
-    """Markdown: milliseconds, and how often each fits into the time of every other."""
+def speed_table(found: dict[str, Milliseconds]) -> str:
+    """Markdown: median milliseconds, and how often each fits into the time of every other.
+
+    In brackets: where the ratio is in 95 of 100 cases.
+    """
     names = list(found)
     lines = [f"| | ms | {' | '.join(f'times {name}' for name in names)} |"]
     lines.append("|---" * (len(names) + 2) + "|")
-    for name, speed in found.items():
-        ratios = " | ".join(f"{speed.median / other.median:.2f}" for other in found.values())
-        middle = f"{speed.median:.2f} ({speed.low:.2f} to {speed.high:.2f})"
-        lines.append(f"| {name} | {middle} | {ratios} |")
+    for name, own in found.items():
+        ratios = " | ".join(str(ratio(own, other)) for other in found.values())
+        lines.append(f"| {name} | {np.median(own):.2f} | {ratios} |")
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Measure and print."""
+def load_peers(options: argparse.Namespace) -> dict[str, Upscales]:
+    """By the names of their files. Raises InputError for a file that is no peer."""
+    meaning = Meaning(options.peer_white, options.peer_colours)
+    return {
+        path.stem: DnnSuperres(path, options.opencv_4, options.threads)
+        if path.suffix == ".pb"
+        else Foreign(path, meaning, options.threads)
+        for path in options.peers
+    }
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="*", type=Path, help="sharp originals, a folder a set")
     parser.add_argument("--models", nargs="+", required=True, help="names or .tflite files")
-    parser.add_argument("--peers", nargs="*", type=Path, default=[], help="METHOD_xSCALE.pb")
+    parser.add_argument("--peers", nargs="*", type=Path, default=[], help=".pb, .onnx, .tflite")
+    parser.add_argument("--peer-white", type=float, default=1.0, help="white in .onnx and .tflite")
+    parser.add_argument("--peer-colours", choices=("rgb", "bgr"), default="rgb")
     parser.add_argument("--opencv-4", type=Path, default=OPENCV_4, help="a Python that has it")
     parser.add_argument("--threads", type=int, default=2, help="for each candidate")
     parser.add_argument("--runs", type=int, default=50, help="timed frames of each")
     parser.add_argument("--lpips-weights", type=Path, help="an .npz of LPIPS's AlexNet weights")
-    parser.add_argument("--json", type=Path, help="write the quality to this file too")
-    options = parser.parse_args()
+    parser.add_argument("--json", type=Path, help="write quality and times to this file too")
+    parser.add_argument("--plot", type=Path, help="draw quality against milliseconds (PNG)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure and print."""
+    options = _options()
     judge = Lpips(options.lpips_weights) if options.lpips_weights else None
     cv2.setNumThreads(options.threads)
-    peers = {
-        path.stem: DnnSuperres(path, options.opencv_4, options.threads) for path in options.peers
-    }
-    ours = load(options.models, options.threads)
-    candidates: dict[str, Upscales] = {"bicubic": Bicubic(), **peers, **ours}
-    print(f"320x180, {options.threads} threads\n\n{speed_table(speeds(candidates, options.runs))}")
+    peers, ours = load_peers(options), load(options.models, options.threads)
+    times = times_in_turn({"bicubic": Bicubic(), **peers, **ours}, options.runs)
+    machine = this_machine().name
+    print(f"320x180, {options.threads} threads, {machine}\n\n{speed_table(times)}")
     measured: dict[str, Upscales] = {**peers, **ours}  # bicubic comes with each of them
     found: Figures = {folder.name: means(measured, folder, judge) for folder in options.folders}
     if found:
         print(f"\nPSNR-Y in dB / SSIM-Y{' / LPIPS' if judge else ''}\n\n{table(found)}")
+    medians = {name: float(np.median(one)) for name, one in times.items()}
     if options.json:
-        write_figures(options.json, found)
+        about = {"machine": machine, "threads": options.threads, "milliseconds": medians}
+        write_text(options.json, json.dumps({**about, "quality": as_rows(found)}, indent=1) + "\n")
+    if options.plot:
+        caption = f"320x180, {options.threads} threads, {machine}, {datetime.date.today()}"
+        write_bytes(options.plot, plot(found, medians, set(ours), caption))
     for peer in peers.values():
-        peer.close()
+        if isinstance(peer, DnnSuperres):
+            peer.close()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(reporting_errors(main))

@@ -70,10 +70,14 @@ def table(found: Figures) -> str:
     return "\n".join(lines)
 
 
+def as_rows(found: Figures) -> dict[str, dict[str, dict[str, float | None]]]:
+    """For JSON: by set or condition, then by model, then by measure."""
+    return {key: {name: asdict(q) for name, q in row.items()} for key, row in found.items()}
+
+
 def write_figures(path: Path, found: Figures) -> None:
     """As JSON."""
-    rows = {key: {name: asdict(q) for name, q in row.items()} for key, row in found.items()}
-    write_text(path, json.dumps(rows, indent=1))
+    write_text(path, json.dumps(as_rows(found), indent=1))
 
 
 def panel(folders: Sequence[Path], upscalers: Mapping[str, Upscales]) -> Picture:

@@ -80,12 +80,17 @@ def test_quality(photos: Path, tmp_path: Path) -> None:
 
 
 def test_peers_without_any(photos: Path, tmp_path: Path) -> None:
-    figures = tmp_path / "found.json"
-    options = ("--models", "edge", "--runs", 3, "--json", figures)
+    figures, drawn = tmp_path / "found.json", tmp_path / "peers.png"
+    options = ("--models", "edge", "--runs", 3, "--json", figures, "--plot", drawn)
     printed = run("peers", photos, *options, quick=False)
     assert "| bicubic |" in printed
     assert "| edge |" in printed
-    assert json.loads(figures.read_text())["photos"].keys() == {"bicubic", "edge"}
+    found = json.loads(figures.read_text())
+    assert found["quality"]["photos"].keys() == {"bicubic", "edge"}
+    assert found["milliseconds"]["edge"] > found["milliseconds"]["bicubic"] > 0
+    picture = cv2.imread(str(drawn))
+    assert picture is not None
+    assert picture.std() > 10
 
 
 def test_peers_of_opencv(photos: Path, tmp_path: Path) -> None:
@@ -95,7 +100,7 @@ def test_peers_of_opencv(photos: Path, tmp_path: Path) -> None:
     figures = tmp_path / "found.json"
     options = ("--models", "edge", "--peers", model, "--runs", 3, "--json", figures)
     assert "| FSRCNN_x4 |" in run("peers", photos, *options, quick=False)
-    found = json.loads(figures.read_text())["photos"]
+    found = json.loads(figures.read_text())["quality"]["photos"]
     assert found["edge"]["psnr"] > found["FSRCNN_x4"]["psnr"] > 20
 
 
