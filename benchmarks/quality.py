@@ -4,7 +4,8 @@
 
 The usual protocol (`srgan_edge.quality`). A generator's float file stands beside its int8 file when
 both are given. `--panel crops.png` shows of each set's most detailed pictures the most detailed
-crop, pixel for pixel: bicubic, the models, the original.
+crop, pixel for pixel: bicubic, the models, the original. `--niqe-pristine photographs` adds NIQE,
+which needs no original and asks whether a picture looks like those photographs.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.commands import reporting_errors
+from benchmarks.niqe import Niqe
 from srgan_edge import Upscaler
 from srgan_edge.evaluation import Reduce, evaluate_folder
 from srgan_edge.files import write_text
@@ -40,6 +43,7 @@ Figures = dict[str, dict[str, Quality]]  # by set or condition, then by model
 
 _SIDE = 160  # pixels of a crop
 _ROWS = 3  # crops of a set
+_PRISTINE = 125  # photographs, as the paper had
 
 
 def load(models: Sequence[str], threads: int | None = None) -> dict[str, Upscaler]:
@@ -70,6 +74,16 @@ def table(found: Figures) -> str:
     return "\n".join(lines)
 
 
+def naturalness(upscalers: Mapping[str, Upscales], folder: Path, niqe: Niqe) -> dict[str, float]:
+    """Model -> mean NIQE on a folder; bicubic and the originals are beside the models."""
+    found: dict[str, list[float]] = {}
+    for path in find_files(folder, IMAGE_SUFFIXES):
+        hr = crop_to_multiple(read_rgb(path), 4)
+        for name, picture in _enlarged(hr, upscalers).items():
+            found.setdefault(name, []).append(niqe(picture))
+    return {name: float(np.mean(each)) for name, each in found.items()}
+
+
 def as_rows(found: Figures) -> dict[str, dict[str, dict[str, float | None]]]:
     """For JSON: by set or condition, then by model, then by measure."""
     return {key: {name: asdict(q) for name, q in row.items()} for key, row in found.items()}
@@ -87,17 +101,16 @@ def panel(folders: Sequence[Path], upscalers: Mapping[str, Upscales]) -> Picture
         pictures = [read_rgb(path) for path in find_files(folder, IMAGE_SUFFIXES)]
         large = [picture for picture in pictures if min(picture.shape[:2]) >= _SIDE]
         crops = sorted((_most_detailed(crop_to_multiple(one, 4)) for one in large), key=_detail)
-        rows += [_row(hr, upscalers) for hr in crops[: -_ROWS - 1 : -1]]
+        rows += [side_by_side(_enlarged(hr, upscalers)) for hr in crops[: -_ROWS - 1 : -1]]
     return np.vstack(rows)
 
 
-def _row(hr: Picture, upscalers: Mapping[str, Upscales]) -> Picture:
+def _enlarged(hr: Picture, upscalers: Mapping[str, Upscales]) -> dict[str, Picture]:
+    """What bicubic and the models make of a reduced original, and itself; RGB."""
     height, width = hr.shape[:2]
     lr = degrade(hr, 4)
-    row = {"bicubic": resize_bicubic(lr, width, height)}
-    for name, upscaler in upscalers.items():
-        row[name] = upscale_rgb(upscaler, lr)
-    return side_by_side({**row, "original": hr})
+    ours = {name: upscale_rgb(upscaler, lr) for name, upscaler in upscalers.items()}
+    return {"bicubic": resize_bicubic(lr, width, height), **ours, "original": hr}
 
 
 def _most_detailed(picture: Picture) -> Picture:
@@ -129,11 +142,19 @@ def main() -> int:
     parser.add_argument("--lpips-weights", type=Path, help="an .npz of LPIPS's AlexNet weights")
     parser.add_argument("--panel", type=Path, help="write crops to this picture")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--niqe-pristine", type=Path, help="sharp photographs: measures NIQE")
     options = parser.parse_args()
     judge = Lpips(options.lpips_weights) if options.lpips_weights else None
     upscalers = load(options.models)
     found = {folder.name: means(upscalers, folder, judge) for folder in options.folders}
     print(f"PSNR-Y in dB / SSIM-Y{' / LPIPS' if judge else ''}\n\n{table(found)}")
+    if options.niqe_pristine:
+        pictures = find_files(options.niqe_pristine, IMAGE_SUFFIXES)[:_PRISTINE]
+        niqe = Niqe([read_rgb(path) for path in pictures])
+        for folder in options.folders:
+            row = naturalness(upscalers, folder, niqe).items()
+            cells = ", ".join(f"{model} {value:.2f}" for model, value in row)
+            print(f"\nNIQE on {folder.name}: {cells}")
     if options.panel:
         crops = panel(options.folders, upscalers)
         cv2.imwrite(str(options.panel), np.ascontiguousarray(crops[..., ::-1]))
@@ -143,4 +164,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(reporting_errors(main))

@@ -79,6 +79,20 @@ def test_quality(photos: Path, tmp_path: Path) -> None:
     assert picture.shape[1] == 3 * 160
 
 
+def test_naturalness(photos: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.mkdir()
+    picture = Upscaler("edge")(np.asarray(cv2.imread(str(photos / "harbour.png")), np.uint8))
+    for shift in range(0, 96, 8):
+        cv2.imwrite(str(large / f"{shift}.png"), picture[shift:, shift:])
+    options = ("--models", "edge", "--niqe-pristine", large)
+    printed = run("quality", photos, *options, quick=False)
+    line = printed.strip().splitlines()[-1].removeprefix("NIQE on photos: ")
+    found = {part.split()[0]: float(part.split()[1]) for part in line.split(", ")}
+    assert found.keys() == {"bicubic", "edge", "original"}
+    assert found["edge"] < found["bicubic"]
+
+
 def test_peers_without_any(photos: Path, tmp_path: Path) -> None:
     figures, drawn = tmp_path / "found.json", tmp_path / "peers.png"
     options = ("--models", "edge", "--runs", 3, "--json", figures, "--plot", drawn)
