@@ -2,14 +2,16 @@
 # make test    everything installed, all checks and tests
 # make check   lint, types, import rules
 # make models  the embedded models again, from what was fine-tuned: the same bytes
+# make figures the README's figures and plots, measured anew: SETS="Set5 Set14" LPIPS=ALEX.npz PEERS=...
 # make dist    the three wheels
+# make docs    the manual, in site/
 
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := srgan_edge train/srgan_edge_train convert/srgan_edge_convert benchmarks
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check models dist clean
+.PHONY: demo test check models dist docs clean
 
 demo: .venv/runtime.stamp
 	$(BIN)/srgan-edge upscale tests/samples/harbour.png tests/samples/clip.mp4 -o demo --compare
@@ -29,9 +31,16 @@ models: .venv/everything.stamp
 	  $(BIN)/srgan-edge convert $$kept --overwrite \
 	    -o srgan_edge/models/$$(basename $$kept .qat.keras).tflite || exit 1; done
 
+figures: .venv/everything.stamp .venv-peers
+	$(BIN)/python -m benchmarks.figures $(SETS) --peers $(PEERS) $(if $(LPIPS),--lpips-weights $(LPIPS))
+
 dist: .venv/everything.stamp
 	rm -rf dist
 	for folder in . train convert; do $(BIN)/python -m build --wheel --outdir dist $$folder || exit 1; done
+
+docs: .venv/docs.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "open site/index.html"
 
 # OpenCV 4, for what `benchmarks.peers` measures beside ours.
 .venv-peers: constraints-peers.txt
@@ -40,7 +49,7 @@ dist: .venv/everything.stamp
 	touch $@
 
 clean:
-	rm -rf .venv .venv-peers demo dist
+	rm -rf .venv .venv-peers demo dist site
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -58,3 +67,8 @@ clean:
 	@echo "installing everything, TensorFlow too: this takes some minutes"
 	$(PIP) install -c constraints.txt -e '.[dev]' -e train -e convert
 	touch $@ .venv/runtime.stamp
+
+.venv/docs.stamp: .venv/bin/pip pyproject.toml constraints.txt
+	@echo "installing what the manual is made with"
+	$(PIP) install -c constraints.txt -e '.[docs]'
+	touch $@

@@ -114,6 +114,35 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def live_table(rounds: int, model: str = "edge", times: int = 10) -> str:
+    """Markdown: frames a second, their share of the model's own, peak memory; medians of rounds.
+
+    Args:
+        rounds: of each setting.
+        model: a name or a .tflite file.
+        times: how often the clip is gone through in a round.
+    """
+    frames, upscaler = frames_of(_CLIP, times), Upscaler(model, threads=1)
+    lines = ["| | frames/s | of the model's own rate | peak MB |", "|---|---|---|---|"]
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.mp4"
+        write_clip(frames, clip)
+        for name, (reading, idle) in _SETTINGS.items():
+            found = [_round(upscaler, frames, clip, model, reading, idle) for _ in range(rounds)]
+            rate, ratio, memory = np.median(found, axis=0)
+            lines.append(f"| {name} | {rate:.1f} | {ratio:.2f} | {memory:.0f} |")
+    return "\n".join(lines)
+
+
+def _round(
+    upscaler: Upscaler, frames: Sequence[Picture], clip: Path, model: str, reading: int, idle: int
+) -> tuple[float, float, float]:
+    before = rate_alone(upscaler, frames[:200])
+    live, memory = rate_live(clip, model, reading, idle)
+    alone = (before + rate_alone(upscaler, frames[:200])) / 2
+    return live, live / alone, memory
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -121,21 +150,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one round of a short clip")
     options = parser.parse_args()
-    frames = frames_of(_CLIP, 1 if options.quick else 10)
-    upscaler = Upscaler(options.model, threads=1)
-    print("| | frames/s | of the model's own rate | peak MB |\n|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        clip = Path(folder) / "clip.mp4"
-        write_clip(frames, clip)
-        for name, (reading, idle) in _SETTINGS.items():
-            found = []
-            for _ in range(1 if options.quick else options.rounds):
-                before = rate_alone(upscaler, frames[:200])
-                live, memory = rate_live(clip, options.model, reading, idle)
-                alone = (before + rate_alone(upscaler, frames[:200])) / 2
-                found.append((live, live / alone, memory))
-            rate, ratio, memory = np.median(found, axis=0)
-            print(f"| {name} | {rate:.1f} | {ratio:.2f} | {memory:.0f} |", flush=True)
+    rounds, times = (1, 1) if options.quick else (options.rounds, 10)
+    print(live_table(rounds, options.model, times))
     return 0
 
 

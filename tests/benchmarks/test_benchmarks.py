@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -154,3 +155,24 @@ def test_a_pattern_of_the_grid_is_found_and_other_texture_is_not() -> None:
     assert energy["grid"] > 5 * noise
     assert energy["half"] > 5 * noise
     assert energy["coarse"] < 1.5 * noise
+
+
+def test_figures(photos: Path, tmp_path: Path) -> None:
+    """The README's places are filled, and nothing else of it changes."""
+    readme = tmp_path / "README.md"
+    text = (TESTS.parent / "README.md").read_text()
+    readme.write_text(text)
+    run("figures", photos, "--readme", readme, "--images", tmp_path)
+    filled = readme.read_text()
+    assert re.search(r"\| edge-tiny \| \d\d\.\d\d dB \|", filled)
+    assert re.search(r"\| 30 browsers, 5 idle \| [\d.]+ \| [\d.]+ \| \d+ \|", filled)
+    assert filled.count("| edge-fidelity | 320x180 | cpu |") == 2
+
+    def without(document: str) -> str:
+        return re.sub(r"(<!-- figures: \w+ -->\n).*?(<!-- end -->)", r"\1\2", document, flags=re.S)
+
+    assert without(filled) == without(text)
+    for name in ("peers.png", "bench.png"):
+        picture = cv2.imread(str(tmp_path / name))
+        assert picture is not None
+        assert picture.std() > 10
