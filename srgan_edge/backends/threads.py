@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
 from srgan_edge.backends.cpu import CpuBackend, default_threads
 from srgan_edge.model_file import ModelFile
 
-_SIZE = (160, 90)
+TIMED_SIZE = (160, 90)
 _RUNS = 5
 # A thread more must pay: the others also capture, show and record.
 _WORTH = 0.95
@@ -23,8 +24,13 @@ def fastest_threads(model: ModelFile) -> int:
     Raises:
         InputError: the model cannot be used.
     """
-    took = thread_times(model)
-    return next(count for count in took if took[count] * _WORTH <= min(took.values()))
+    return worth_having(thread_times(model))
+
+
+def worth_having(milliseconds: Mapping[int, float]) -> int:
+    """The fewest threads that are within 5 % of the fastest; times by thread count, ascending."""
+    least = min(milliseconds.values())
+    return next(count for count, took in milliseconds.items() if took * _WORTH <= least)
 
 
 def thread_times(model: ModelFile) -> dict[int, float]:
@@ -37,7 +43,7 @@ def thread_times(model: ModelFile) -> dict[int, float]:
     """
     counts = sorted({1, 2, 3, 4, 6, default_threads()} & {*range(1, default_threads() + 1)})
     backends = [CpuBackend(model, count) for count in counts]
-    frame = np.random.default_rng(0).integers(0, 256, (_SIZE[1], _SIZE[0], 3), np.uint8)
+    frame = np.random.default_rng(0).integers(0, 256, (TIMED_SIZE[1], TIMED_SIZE[0], 3), np.uint8)
     for backend in backends:
         backend.run(frame)
     least = dict.fromkeys(counts, float("inf"))

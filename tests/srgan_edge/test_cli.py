@@ -169,9 +169,11 @@ def test_doctor() -> None:
     assert (ran.code, ran.err) == (0, "")
     lines = dict(line.split(maxsplit=1) for line in ran.out.splitlines())
     assert lines["srgan-edge"] == __version__
-    assert lines["python"].startswith(f"{sys.version_info[0]}.{sys.version_info[1]}.")
-    assert re.fullmatch(r"[\d.]+ ms a frame with edge", lines["320x180"])
-    assert {"processors", "ffmpeg", "cameras", "display", "numpy"} <= lines.keys()
+    assert f"Python {sys.version_info[0]}.{sys.version_info[1]}." in lines["system"]
+    assert {"machine", "processors", "ffmpeg", "cameras", "display", "numpy"} <= lines.keys()
+    assert lines["accelerator"].startswith("cpu: ")
+    assert ran.out.count("ms for 160x90 with edge-") == 2
+    assert re.search(r"25 frames/s +webcam --model edge-camera --size \d+x\d+", ran.out)
 
 
 def test_eval(tmp_path: Path, samples: Path, capsys: pytest.CaptureFixture[str]) -> None:
