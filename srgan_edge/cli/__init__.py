@@ -19,6 +19,7 @@ from typer.exceptions import TyperException
 
 from srgan_edge import __version__
 from srgan_edge.cli.bench import bench
+from srgan_edge.cli.deploy import deploy
 from srgan_edge.cli.doctor import doctor
 from srgan_edge.cli.models import evaluate, info, models
 from srgan_edge.cli.upscale import upscale
@@ -71,6 +72,7 @@ def _build() -> typer.Typer:
     app.command()(upscale)
     app.command()(webcam)
     _add_commands_from_elsewhere(app)
+    app.command()(deploy)
     app.command()(bench)
     app.command("eval")(evaluate)
     app.command()(info)

@@ -1,0 +1,103 @@
+"""`srgan-edge deploy`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from srgan_edge.errors import InputError, RunError
+
+if TYPE_CHECKING:
+    from srgan_edge.remote import Remote
+
+_CHECKOUT = Path(__file__).parents[2]
+_INSTALLER = _CHECKOUT / "deploy" / "raspberry-pi"
+_COMMAND = "opt/srgan-edge/current/bin/srgan-edge"
+
+
+def deploy(
+    address: Annotated[str, typer.Argument(help="user@host, as ssh takes it.")],
+    model: Annotated[
+        Path | None, typer.Option(help="A .tflite file of yours that goes there as well.")
+    ] = None,
+    wheel: Annotated[
+        Path | None, typer.Option(help="Take this one.  [default: built from the checkout]")
+    ] = None,
+    service: Annotated[bool, typer.Option(help="Start with the machine, and restart now.")] = True,
+    ssh: Annotated[
+        list[str] | None, typer.Option("--ssh-option", help="For ssh, as -p2222; again for more.")
+    ] = None,
+    prefix: Annotated[
+        str, typer.Option(help="Folder there that everything goes below.", hidden=True)
+    ] = "/",
+) -> None:
+    """Install on a Raspberry Pi over ssh, restart its service, and say how fast it is."""
+    from srgan_edge.model_file import load_model
+    from srgan_edge.remote import Remote
+
+    if not (_INSTALLER / "install.sh").exists():
+        raise InputError(f"deploy needs the checkout of srgan-edge; {_INSTALLER} is not there")
+    if model is not None:
+        load_model(model)  # what is damaged is told here, not there
+    if wheel is not None and not wheel.is_file():
+        raise InputError(f"no wheel {wheel}")
+    with tempfile.TemporaryDirectory() as built, Remote(address, ssh or []) as remote:
+        machine = remote.run("uname", "-m").strip()
+        typer.echo(f"{address}: {machine}", err=True)
+        wheel = wheel or _build(Path(built))
+        there = remote.run("mktemp", "-d").strip()
+        try:
+            _install(remote, there, wheel, model, service, prefix)
+            _report(remote, there, model, prefix)
+        finally:
+            remote.run("rm", "-rf", there)
+
+
+def _build(folder: Path) -> Path:
+    typer.echo("building the wheel", err=True)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet"]
+    command += ["--disable-pip-version-check", "--wheel-dir", str(folder), str(_CHECKOUT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise RunError(f"the wheel cannot be built: {said[-1] if said else done.returncode}")
+    return next(folder.glob("*.whl"))
+
+
+def _install(
+    remote: Remote, there: str, wheel: Path, model: Path | None, service: bool, prefix: str
+) -> None:
+    files = [path for path in _INSTALLER.iterdir() if path.is_file()]
+    remote.send([*files, _CHECKOUT / "constraints.txt", wheel, *([model] if model else [])], there)
+    command = [f"{there}/install.sh", "--yes", "--wheel", f"{there}/{wheel.name}"]
+    if model is not None:
+        command += ["--model", f"{there}/{model.name}"]
+    if service:
+        command += ["--service"]
+    if prefix != "/":
+        command += ["--prefix", prefix]
+    root = [] if remote.run("id", "-u").strip() == "0" else ["sudo"]
+    remote.run(*root, "bash", *command, shows=True)
+
+
+def _report(remote: Remote, there: str, model: Path | None, prefix: str) -> None:
+    """What the machine's own benchmark says, with all its threads."""
+    from srgan_edge.catalogue import CAMERA_MODEL
+
+    name = f"{there}/{model.name}" if model else CAMERA_MODEL
+    found = f"{there}/bench.json"
+    options = ("--calls-only", "--runs", "20", "--json", found)
+    remote.run(f"{prefix.rstrip('/')}/{_COMMAND}", "bench", name, *options)
+    report = json.loads(remote.run("cat", found))
+    board = report["machine"]["model"] or report["machine"]["processor"]
+    (one,) = report["candidates"]
+    typer.echo(
+        f"{board}: {one['model'].rsplit('/', 1)[-1]} {one['fps']:.1f} frames/s "
+        f"at {one['width']}x{one['height']} with {one['threads']} threads"
+    )
