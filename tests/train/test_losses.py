@@ -37,9 +37,11 @@ def log_sigmoid(x: Values) -> npt.NDArray[np.float64]:
     return np.asarray(np.log(1 / (1 + np.exp(-x.astype(np.longdouble)))), np.float64)
 
 
-def test_the_pixel_loss_is_the_mean_absolute_difference() -> None:
+@pytest.mark.parametrize(("distance", "power"), [("l1", 1), ("l2", 2)])
+def test_the_pixel_loss_is_the_mean_difference(distance: str, power: int) -> None:
     sr, hr = noise(0, 2, 5, 4, 3), noise(1, 2, 5, 4, 3)
-    assert float(pixel_loss(sr, hr)) == pytest.approx(np.abs(sr - hr).mean(), rel=1e-6)
+    expected = (np.abs(sr - hr) ** power).mean()
+    assert float(pixel_loss(sr, hr, distance)) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(("distance", "power"), [("l1", 1), ("l2", 2)])

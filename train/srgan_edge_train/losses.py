@@ -12,9 +12,9 @@ from typing import Any
 from srgan_edge_train.keras import tf
 
 
-def pixel_loss(sr: Any, hr: Any) -> Any:
-    """Mean absolute difference (L1)."""
-    return tf.reduce_mean(tf.abs(sr - hr))
+def pixel_loss(sr: Any, hr: Any, distance: str = "l1") -> Any:
+    """Mean absolute difference ("l1"), or squared ("l2": Ledig et al. 2017, eq. 4)."""
+    return tf.reduce_mean(tf.abs(sr - hr) if distance == "l1" else tf.square(sr - hr))
 
 
 def grid_loss(sr: Any, hr: Any, scale: int) -> Any:

@@ -59,6 +59,7 @@ class Recipe:
     average: float = 0.0
 
     pixel_weight: float = 1.0
+    pixel_distance: str = "l1"
     grid_weight: float = 0.0
     content_layers: tuple[str, ...] = ()
     content_weights: tuple[float, ...] = ()

@@ -25,6 +25,7 @@ _CHOICES = {
     "discriminator": ("none", "patch", "srgan"),
     "alternation": ("separate", "joint"),
     "adversarial_loss": ("standard", "relativistic"),
+    "pixel_distance": ("l1", "l2"),
     "content_distance": ("l1", "l2", "directions"),
     "optimizer": ("adam", "muon"),
     "precision": ("auto", "float32", "bfloat16"),

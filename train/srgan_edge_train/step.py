@@ -86,7 +86,8 @@ class TrainingStep:
         """A step for the pixel loss alone. LR and HR: uint8 RGB batches. Returns the losses."""
         lr, hr = _as_float(lr), _as_float(hr)
         with tf.GradientTape() as tape:
-            loss = pixel_loss(self.generate(lr, training=True), hr)
+            sr = self.generate(lr, training=True)
+            loss = pixel_loss(sr, hr, self._recipe.pixel_distance)
         self._apply(tape, loss, self.generator, self.optimizer)
         return {"loss": loss, "pixel": loss}
 
@@ -108,7 +109,7 @@ class TrainingStep:
 
     def _generator_losses(self, sr: Any, hr: Any) -> dict[str, Any]:
         recipe = self._recipe
-        pixel = pixel_loss(sr, hr)
+        pixel = pixel_loss(sr, hr, recipe.pixel_distance)
         content = content_loss(
             self._features(sr), self._features(hr), recipe.content_weights, recipe.content_distance
         )
