@@ -3,6 +3,7 @@
 # make check   lint, types, import rules
 # make models  the embedded models again, from what was fine-tuned: the same bytes
 # make figures the README's figures and plots, measured anew: SETS="Set5 Set14" LPIPS=ALEX.npz PEERS=...
+# make test-arm64  the installer and the runtime on an emulated Raspberry Pi: SUITE=trixie, LONG=1 for all
 # make dist    the three wheels
 # make docs    the manual, in site/
 
@@ -11,13 +12,21 @@ BIN := .venv/bin
 PACKAGES := srgan_edge train/srgan_edge_train convert/srgan_edge_convert benchmarks
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check models dist docs clean
+# `make test-arm64`: Debian's names, and a folder with the boards' /proc/cpuinfo.
+SUITE ?= bookworm
+BOARDS ?= ../shared/arm64
+
+.PHONY: demo test test-arm64 check models dist docs clean
 
 demo: .venv/runtime.stamp
 	$(BIN)/srgan-edge upscale tests/samples/harbour.png tests/samples/clip.mp4 -o demo --compare
 
 test: .venv/everything.stamp check
 	$(BIN)/python -m pytest
+
+test-arm64: .venv/everything.stamp
+	SRGAN_EDGE_ARM64="$(if $(LONG),bookworm trixie,$(SUITE))" SRGAN_EDGE_BOARDS="$(BOARDS)" \
+	  $(BIN)/python -m pytest -s -v tests/arm64
 
 check: .venv/everything.stamp
 	$(BIN)/ruff check .
@@ -40,7 +49,7 @@ dist: .venv/everything.stamp
 
 docs: .venv/docs.stamp
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
-	@echo "open site/index.html"
+	@echo "open site/index.html; with the search: python3 -m http.server --directory site"
 
 # OpenCV 4, for what `benchmarks.peers` measures beside ours.
 .venv-peers: constraints-peers.txt
@@ -65,7 +74,7 @@ clean:
 
 .venv/everything.stamp: .venv/bin/pip pyproject.toml train/pyproject.toml convert/pyproject.toml constraints.txt
 	@echo "installing everything, TensorFlow too: this takes some minutes"
-	$(PIP) install -c constraints.txt -e '.[dev]' -e train -e convert
+	$(PIP) install -c constraints.txt -e '.[dev,docs]' -e train -e convert
 	touch $@ .venv/runtime.stamp
 
 .venv/docs.stamp: .venv/bin/pip pyproject.toml constraints.txt

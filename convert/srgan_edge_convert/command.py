@@ -81,6 +81,14 @@ def convert(
         "dynamic": dynamic,
     }
     if source.name.endswith(".qat.keras"):
+        settled = {
+            "--data": data is not None,
+            "--qat-steps": qat_steps is not None,
+            "--colour": colour != "bgr",
+            "--blend": bool(blend),
+            "--lpips-weights": lpips_weights is not None,
+        }
+        _check_nothing_is_settled(source, settled)
         _convert_kept(source, output, formats, io, overwrite)
         return
     name = _one_format(formats)
@@ -103,6 +111,16 @@ def convert(
         plan = Plan(Format(name), Io(io or "int8"), colour, steps, max_drop, blended, judge)
         result = convert_generator(loaded, source, target, plan, pictures)
     _print(result)
+
+
+def _check_nothing_is_settled(source: Path, asked: dict[str, bool]) -> None:
+    """Whoever asks for what a kept network cannot change any more is told, not ignored."""
+    for option, wanted in asked.items():
+        if wanted:
+            raise InputError(
+                f"{source} has been fine-tuned: {option} is for a generator.keras; "
+                "accepted here are --int8, --io, -o and --overwrite"
+            )
 
 
 def _convert_kept(

@@ -283,9 +283,11 @@ def _training(record: dict[str, Any]) -> dict[str, Any]:
         Path(name).parts[0] if len(Path(name).parts) > 1 else home
         for name in photographs.get("training", {})
     )
-    told = ("date", "init", "policy", "steps_done", "validation", "tools")
+    told = ("date", "policy", "steps_done", "validation", "tools")
+    start = record.get("init")
     return {
         **{key: record[key] for key in told if key in record},
+        "init": Path(start).name if start else None,
         "data": dict(sets),
         "kept_back": len(photographs.get("checking", {})),
     }

@@ -68,7 +68,8 @@ def bench(
 
         write_bytes(plot, draw(report))
     console = Console()
-    console.print(tables.as_table(report))
+    for table in tables.as_tables(report):
+        console.print(table, "")
     for line in tables.notes(report):
         console.print(line, style="dim", highlight=False)
 

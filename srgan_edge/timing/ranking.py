@@ -37,10 +37,11 @@ def ratio(times: Milliseconds, of: Milliseconds) -> Ratio:
     The spread is the percentile bootstrap's over blocks of rounds (Efron, 1979; Künsch, 1989).
     """
     count = len(times)
-    blocks = -(-count // _BLOCK)
+    length = max(1, min(_BLOCK, count // 4))
+    blocks = -(-count // length)
     random = np.random.default_rng(0)
     starts = random.integers(0, count, (_DRAWS, blocks, 1))
-    rounds = ((starts + np.arange(_BLOCK)) % count).reshape(_DRAWS, -1)[:, :count]
+    rounds = ((starts + np.arange(length)) % count).reshape(_DRAWS, -1)[:, :count]
     drawn = np.median(times[rounds], axis=1) / np.median(of[rounds], axis=1)
     low, high = np.percentile(drawn, [2.5, 97.5])
     return Ratio(float(np.median(times) / np.median(of)), float(low), float(high))

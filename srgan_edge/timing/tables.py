@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 
 from rich.table import Table
 
 from srgan_edge.timing.report import Report, Result
 
-_HEADINGS = (
-    *("rank", "model", "size", "on", "threads", "load ms", "first ms", "p50 ms", "p90 ms"),
-    *("p99 ms", "frames/s", "from file to JPEG", "converting", "peak MB", "times the fastest"),
-)
-_LEFT = 4  # the first columns are words
+# Who it is, and on how many threads; how fast it is once it runs; and what comes before, around and after.
+_WHO = ("rank", "model", "size", "on")
+_SPEED = ("p50 ms", "p90 ms", "p99 ms", "fps", "times the fastest")
+_REST = ("load ms", "first ms", "converting", "peak MB", "from file to JPEG")
 
 
 def as_json(report: Report) -> str:
@@ -37,18 +37,27 @@ def as_csv(report: Report) -> str:
 
 def as_markdown(report: Report) -> str:
     """For a document: the table, and below it what it was measured on."""
-    lines = ["| " + " | ".join(_HEADINGS) + " |", "|---" * len(_HEADINGS) + "|"]
-    lines += [f"| {' | '.join(_cells(result))} |" for result in in_order(report)]
+    headings = (*_WHO, *_SPEED, *_REST)
+    lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
+    lines += [
+        f"| {' | '.join([*_who(one), *_speed(one), *_rest(one)])} |" for one in in_order(report)
+    ]
     return "\n".join([*lines, "", *notes(report), ""])
 
 
-def as_table(report: Report) -> Table:
-    """For the screen."""
-    table = Table(box=None)
-    for place, heading in enumerate(_HEADINGS):
-        table.add_column(heading, justify="left" if place <= _LEFT else "right")
-    for result in in_order(report):
-        table.add_row(*_cells(result))
+def as_tables(report: Report) -> list[Table]:
+    """For the screen: two, for they must fit into 80 columns."""
+    results = in_order(report)
+    speed = _table((*_WHO, *_SPEED), [[*_who(one), *_speed(one)] for one in results])
+    return [speed, _table((*_WHO[1:], *_REST), [[*_who(one)[1:], *_rest(one)] for one in results])]
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in _WHO else "right")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
@@ -78,20 +87,23 @@ def notes(report: Report) -> list[str]:
     return [*lines, ", ".join(told) + "."] if told else lines
 
 
-def _cells(result: Result) -> list[str]:
-    one, cold, steady = result.candidate, result.cold, result.steady
-    end = "" if result.end_to_end_fps is None else f"{result.end_to_end_fps:.1f}/s"
+def _who(result: Result) -> list[str]:
+    one = result.candidate
+    size = f"{one.width}x{one.height}"
+    return [str(result.rank), one.name, size, f"{result.accelerator} {one.threads}"]
+
+
+def _speed(result: Result) -> list[str]:
+    shares = (result.steady.percentile(share) for share in (50, 90, 99))
+    return [*(f"{took:.2f}" for took in shares), f"{result.fps:.1f}", str(result.ratio)]
+
+
+def _rest(result: Result) -> list[str]:
+    cold, end = result.cold, result.end_to_end_fps
     return [
-        str(result.rank),
-        one.name,
-        f"{one.width}x{one.height}",
-        result.accelerator,
-        str(one.threads),
-        *(f"{value:.1f}" for value in (cold.load_ms, cold.first_ms)),
-        *(f"{steady.percentile(share):.2f}" for share in (50, 90, 99)),
-        f"{result.fps:.1f}",
-        end,
-        f"{100 * steady.conversion_share:.0f} %",
+        f"{cold.load_ms:.1f}",
+        f"{cold.first_ms:.1f}",
+        f"{100 * result.steady.conversion_share:.0f} %",
         f"{cold.peak_mb:.0f}",
-        str(result.ratio),
+        "" if end is None else f"{end:.1f}/s",
     ]

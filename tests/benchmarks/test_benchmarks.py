@@ -166,7 +166,7 @@ def test_figures(photos: Path, tmp_path: Path) -> None:
     filled = readme.read_text()
     assert re.search(r"\| edge-tiny \| \d\d\.\d\d dB \|", filled)
     assert re.search(r"\| 30 browsers, 5 idle \| [\d.]+ \| [\d.]+ \| \d+ \|", filled)
-    assert filled.count("| edge-fidelity | 320x180 | cpu |") == 2
+    assert filled.count("| edge-fidelity | 320x180 | cpu ") == 2
 
     def without(document: str) -> str:
         return re.sub(r"(<!-- figures: \w+ -->\n).*?(<!-- end -->)", r"\1\2", document, flags=re.S)

@@ -89,6 +89,9 @@ def test_the_same_bytes_again_from_the_same_input_and_from_what_was_kept(
     assert again.read_bytes() == first.read_bytes()
     assert_refused(run_cli("convert", kept, "-o", again), "already there")
     assert_refused(run_cli("convert", kept, "--float16"), "8-bit")
+    for option in ("--colour rgb", "--blend edge=0.5", "--qat-steps 9", "--data ."):
+        refused = run_cli("convert", kept, *option.split())
+        assert_refused(refused, "has been fine-tuned", option.split()[0])
     kept.write_bytes(kept.read_bytes()[:-2000])
     assert_refused(run_cli("convert", kept, "-o", tmp_path / "no.tflite"), "first.qat.keras")
 
