@@ -1,22 +1,24 @@
 # make demo    the runtime alone: upscale a picture and a clip
 # make test    everything installed, all checks and tests
 # make check   lint, types, import rules
-# make models  the embedded models again, from what was fine-tuned: the same bytes
+# make models  the embedded models again, from what was fine-tuned: the same bytes; and their SHA-256
 # make figures the README's figures and plots, measured anew: SETS="Set5 Set14" LPIPS=ALEX.npz PEERS=...
 # make test-arm64  the installer and the runtime on an emulated Raspberry Pi: SUITE=trixie, LONG=1 for all
-# make dist    the three wheels
+# make dist    the three wheels, and what is in an installation of each (CycloneDX)
+# make audit   what is known against the installed packages
+# make test-hard  more of what is thrown at the browser view: some minutes
 # make docs    the manual, in site/
 
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := srgan_edge train/srgan_edge_train convert/srgan_edge_convert benchmarks
+PACKAGES := srgan_edge train/srgan_edge_train convert/srgan_edge_convert benchmarks supply
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
 # `make test-arm64`: Debian's names, and a folder with the boards' /proc/cpuinfo.
 SUITE ?= bookworm
 BOARDS ?= ../shared/arm64
 
-.PHONY: demo test test-arm64 check models dist docs clean
+.PHONY: demo test test-arm64 test-hard check models figures dist audit docs clean
 
 demo: .venv/runtime.stamp
 	$(BIN)/srgan-edge upscale tests/samples/harbour.png tests/samples/clip.mp4 -o demo --compare
@@ -27,6 +29,9 @@ test: .venv/everything.stamp check
 test-arm64: .venv/everything.stamp
 	SRGAN_EDGE_ARM64="$(if $(LONG),bookworm trixie,$(SUITE))" SRGAN_EDGE_BOARDS="$(BOARDS)" \
 	  $(BIN)/python -m pytest -s -v tests/arm64
+
+test-hard: .venv/everything.stamp
+	SRGAN_EDGE_HARD=1 $(BIN)/python -m pytest -v tests/hard
 
 check: .venv/everything.stamp
 	$(BIN)/ruff check .
@@ -39,6 +44,7 @@ models: .venv/everything.stamp
 	for kept in convert/weights/*.qat.keras; do \
 	  $(BIN)/srgan-edge convert $$kept --overwrite \
 	    -o srgan_edge/models/$$(basename $$kept .qat.keras).tflite || exit 1; done
+	$(BIN)/python -m srgan_edge.checksums
 
 figures: .venv/everything.stamp .venv-peers
 	$(BIN)/python -m benchmarks.figures $(SETS) --peers $(PEERS) $(if $(LPIPS),--lpips-weights $(LPIPS))
@@ -46,6 +52,17 @@ figures: .venv/everything.stamp .venv-peers
 dist: .venv/everything.stamp
 	rm -rf dist
 	for folder in . train convert; do $(BIN)/python -m build --wheel --outdir dist $$folder || exit 1; done
+	$(BIN)/python -m supply.sbom dist/*.whl
+
+# Where there is no pip-audit, or no data for it, that is said.
+audit: .venv/everything.stamp
+	-$(MAKE) --no-print-directory .venv-audit
+	$(BIN)/python -m supply.audit
+
+.venv-audit: constraints-audit.txt constraints.txt
+	$(PYTHON) -m venv $@
+	$@/bin/pip --disable-pip-version-check --quiet install -c constraints.txt -r constraints-audit.txt
+	touch $@
 
 docs: .venv/docs.stamp
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
@@ -58,7 +75,7 @@ docs: .venv/docs.stamp
 	touch $@
 
 clean:
-	rm -rf .venv .venv-peers demo dist site
+	rm -rf .venv .venv-audit .venv-peers demo dist site
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \

@@ -17,7 +17,12 @@ FOLDER_VARIABLE = "SRGAN_EDGE_MODELS"
 
 def embedded_models() -> dict[str, Path]:
     """The models that came with the package: name -> file."""
-    return _models_in(Path(str(resources.files("srgan_edge"))) / "models")
+    return _models_in(models_folder())
+
+
+def models_folder() -> Path:
+    """Where the models that came with the package are."""
+    return Path(str(resources.files("srgan_edge"))) / "models"
 
 
 def user_models() -> dict[str, Path]:

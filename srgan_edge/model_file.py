@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from srgan_edge.catalogue import find_model
+from srgan_edge.checksums import check_embedded
 from srgan_edge.errors import InputError
 from srgan_edge.facts import ModelFacts, read_facts
 
@@ -36,13 +37,15 @@ def load_model(name_or_path: str | Path) -> ModelFile:
     """A model by name, embedded or of the user's folder, or a `.tflite` file by path.
 
     Raises:
-        InputError: neither, or a file that is not an srgan-edge model.
+        InputError: neither, a file that is not an srgan-edge model, or an embedded one that is not
+            what came with the package.
     """
     path = find_model(str(name_or_path))
     try:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the model {path}: {error.strerror}") from None
+    check_embedded(path, content)
     return ModelFile(path, content, read_facts(content, str(path)))
 
 

@@ -17,6 +17,7 @@ class Endpoint:
 
     host: str = "127.0.0.1"
     port: int = 8090
+    encrypted: bool = False
 
     @property
     def is_loopback(self) -> bool:
@@ -27,7 +28,8 @@ class Endpoint:
         """What a person opens; the token is behind the #, which browsers send to nobody."""
         host = _outward() if self.host in _EVERY else self.host
         host = f"[{host}]" if ":" in host else host
-        return f"http://{host}:{self.port}/" + (f"#{token}" if token else "")
+        scheme = "https" if self.encrypted else "http"
+        return f"{scheme}://{host}:{self.port}/" + (f"#{token}" if token else "")
 
 
 def parse_endpoint(text: str) -> Endpoint:

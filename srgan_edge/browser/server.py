@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib import resources
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
-from srgan_edge.browser.endpoint import LOOPBACK
-from srgan_edge.browser.hub import Hub, Viewer, encode
-from srgan_edge.browser.token import cookie_of, matches
+from srgan_edge.browser.guest import Guest
+from srgan_edge.browser.hub import Hub, encode
+from srgan_edge.browser.limits import Limits
+from srgan_edge.browser.lock import Lock, TooSoonError
+from srgan_edge.browser.rules import HEADERS, check
+from srgan_edge.browser.token import cookie_of
+from srgan_edge.browser.viewing import Viewing
 from srgan_edge.live.controls import Controls
+from srgan_edge.sinks.sink import View
 
 COOKIE = "srgan-edge"
-MOST_VIEWERS = 40
-_LARGEST_REQUEST = 4096
-_IN_FLIGHT = 2  # pictures sent that the viewer has not shown yet
-_PATIENCE = 15.0  # seconds for a viewer that reads nothing
-_STATE_EVERY = 1.0
+_LARGEST_TOKEN = 1024
+_LARGEST_MESSAGE = 4096
+_STATE_AGE = 0.5
+_FAREWELL = 2.0  # seconds to read why a connection ends
+_MOST_CHANGES = 8  # that wait for each other
+_MONTH = 30 * 24 * 3600
 _PAGE = {
     "/": ("page.html", "text/html"),
     "/page.js": ("page.js", "text/javascript"),
     "/page.css": ("page.css", "text/css"),
-}
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
 }
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -42,31 +42,40 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Server:
     """The routes: the page, `/login`, `/live` (a WebSocket) and `/snapshot.png`."""
 
-    def __init__(self, hub: Hub, controls: Controls, token: str | None) -> None:
+    def __init__(self, hub: Hub, controls: Controls, token: str | None, limits: Limits) -> None:
         """Read the page.
 
         Args:
             hub: where pictures come from.
             controls: what viewers may change.
             token: what they must know, or None for those on this machine alone.
+            limits: to what is asked for.
         """
         self._hub = hub
         self._controls = controls
+        self._limits = limits
         self._token = token
+        self._locks = [Lock(token), Lock(cookie_of(token))] if token else []
         self._sockets: set[web.WebSocketResponse] = set()
         self._state, self._state_due = "", 0.0
         self._measuring = asyncio.Lock()
+        self._changer = ThreadPoolExecutor(1, "change")  # one, so that they keep their order
+        self._changing = 0
+        self._drawing = asyncio.Lock()
+        self._snapshots_wanted = 0
+        self._drawn: tuple[View | None, bytes] = (None, b"")
         folder = resources.files("srgan_edge.browser") / "page"
         self._page = {path: (folder / name).read_bytes() for path, (name, _) in _PAGE.items()}
 
     def app(self) -> web.Application:
         """The aiohttp application."""
-        app = web.Application(client_max_size=_LARGEST_REQUEST, middlewares=[self._guard()])
+        app = web.Application(client_max_size=_LARGEST_TOKEN, middlewares=[self._guard()])
         for path in _PAGE:
             app.router.add_get(path, self._serve_page)
         app.router.add_post("/login", self._login)
-        app.router.add_get("/live", self._live)
-        app.router.add_get("/snapshot.png", self._snapshot)
+        app.router.add_get("/live", self._live, allow_head=False)
+        app.router.add_get("/snapshot.png", self._snapshot, allow_head=False)
+        app.on_response_prepare.append(_sign)
         app.on_shutdown.append(self._say_goodbye)
         return app
 
@@ -75,129 +84,136 @@ class Server:
         leaving = [socket.close(code=1001) for socket in self._sockets]
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.gather(*leaving, return_exceptions=True), 1.0)
+        self._changer.shutdown(wait=False)
 
     def _guard(self) -> Any:
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-            self._check(request)
-            response = await handler(request)
-            if not response.prepared:
-                response.headers.update(_HEADERS)
+            last = not _guest(request).may_ask_again()
+            try:
+                self._check(request)
+                response = await handler(request)
+            except web.HTTPException as refused:
+                if last:
+                    refused.force_close()
+                raise
+            if last:
+                response.force_close()
             return response
 
         return guard
 
     def _check(self, request: web.Request) -> None:
-        """Refuse pages of other sites, names that others point here, and who has no cookie."""
-        origin = request.headers.get("Origin")
-        if origin is not None and origin.split("://")[-1] != request.host:
-            raise web.HTTPForbidden(text="another site's page may not look")
-        if self._token is None:
-            if (request.url.host or "") not in LOOPBACK:
-                raise web.HTTPForbidden(text="no such host")
-            return
+        """Refuse pages of other sites, and who has no cookie."""
+        check(request, open_to_others=self._token is not None)
         public = request.path in _PAGE or request.path == "/login"
-        if not (public or matches(cookie_of(self._token), request.cookies.get(COOKIE, ""))):
-            raise web.HTTPUnauthorized(text="open the address that srgan-edge printed")
+        if self._locks and not public:
+            cookie = request.cookies.get(COOKIE)
+            if cookie is None or not _opens(self._locks[1], cookie, request):
+                raise web.HTTPUnauthorized(text="open the address that srgan-edge printed")
 
     async def _serve_page(self, request: web.Request) -> web.Response:
         return web.Response(body=self._page[request.path], content_type=_PAGE[request.path][1])
 
     async def _login(self, request: web.Request) -> web.Response:
         """The token for a cookie."""
-        given = await request.text()
-        if self._token is None or not matches(self._token, given):
+        try:
+            given = await asyncio.wait_for(request.read(), self._limits.body)
+        except asyncio.TimeoutError:
+            raise web.HTTPRequestTimeout(text="the token did not come") from None
+        except web.RequestPayloadError:
+            raise web.HTTPBadRequest(text="not understood") from None
+        if self._token is None or not _opens(self._locks[0], given.decode("latin-1"), request):
             raise web.HTTPUnauthorized(text="not the token")
         response = web.Response(text="welcome")
-        month = 30 * 24 * 3600
         response.set_cookie(
-            COOKIE, cookie_of(self._token), max_age=month, httponly=True, samesite="Strict"
+            COOKIE,
+            cookie_of(self._token),
+            max_age=_MONTH,
+            httponly=True,
+            samesite="Strict",
+            secure=request.secure,
         )
         return response
 
     async def _snapshot(self, _: web.Request) -> web.Response:
         """The newest picture as it was made, without loss."""
-        view = self._hub.newest
-        if view is None:
+        if self._hub.newest is None:
             raise web.HTTPServiceUnavailable(text="no picture yet")
-        data = await asyncio.to_thread(encode, view.sr, ".png")
+        if self._snapshots_wanted >= self._limits.snapshots:
+            raise web.HTTPServiceUnavailable(
+                text="too many snapshots at once", headers={"Retry-After": "1"}
+            )
+        self._snapshots_wanted += 1
+        try:
+            async with self._drawing:  # one processor for them; who comes together gets the same
+                view = self._hub.newest
+                if self._drawn[0] is not view:
+                    self._drawn = view, await asyncio.to_thread(encode, view.sr, ".png")
+                data = self._drawn[1]
+        finally:
+            self._snapshots_wanted -= 1
         return web.Response(body=data, content_type="image/png")
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
-        """Pictures as binary messages, the state as JSON; JSON back: see `_told`."""
-        if len(self._hub.viewers) >= MOST_VIEWERS:
-            raise web.HTTPServiceUnavailable(text=f"{MOST_VIEWERS} viewers look already")
-        socket = web.WebSocketResponse(max_msg_size=_LARGEST_REQUEST, heartbeat=_PATIENCE)
-        await socket.prepare(request)
-        viewer, shown = Viewer(), asyncio.BoundedSemaphore(_IN_FLIGHT)
-        self._hub.viewers.add(viewer)
+        """Pictures as binary messages, the state as JSON; JSON back: see `Viewing`."""
+        if len(self._sockets) >= self._limits.viewers:
+            raise web.HTTPServiceUnavailable(text=f"{self._limits.viewers} viewers look already")
+        if "Sec-WebSocket-Protocol" in request.headers:
+            raise web.HTTPBadRequest(text="no such protocol")
+        socket = web.WebSocketResponse(
+            max_msg_size=_LARGEST_MESSAGE,
+            heartbeat=self._limits.patience,
+            timeout=_FAREWELL,
+            autoping=False,  # pings are counted
+            compress=False,  # JPEG is, already
+        )
+        guest = _guest(request)
         self._sockets.add(socket)
-        sending = [
-            asyncio.create_task(self._send_pictures(socket, shown)),
-            asyncio.create_task(self._send_states(socket)),
-        ]
         try:
-            async for message in socket:
-                if message.type is not WSMsgType.TEXT or not self._told(message, viewer, shown):
-                    await socket.close(code=1008, message=b"not understood")
+            await socket.prepare(request)
+            guest.stay()
+            await Viewing(socket, self._hub, self._newest_state, self._change, self._limits).run()
         finally:
-            self._hub.viewers.discard(viewer)
+            guest.stay_no_longer(_FAREWELL)
             self._sockets.discard(socket)
-            for task in sending:
-                task.cancel()
-            await asyncio.gather(*sending, return_exceptions=True)
         return socket
-
-    async def _send_pictures(
-        self, socket: web.WebSocketResponse, shown: asyncio.BoundedSemaphore
-    ) -> None:
-        number = 0
-        while True:
-            await shown.acquire()
-            number, message = await self._hub.after(number)
-            await self._send(socket, socket.send_bytes(message))
-
-    async def _send_states(self, socket: web.WebSocketResponse) -> None:
-        while True:
-            await self._send(socket, socket.send_str(await self._newest_state()))
-            await asyncio.sleep(_STATE_EVERY)
 
     async def _newest_state(self) -> str:
         """The state as JSON, at most half a second old: percentiles are taken once for all."""
         async with self._measuring:
             if time.monotonic() >= self._state_due:
                 self._state = json.dumps(await asyncio.to_thread(self._controls.state))
-                self._state_due = time.monotonic() + _STATE_EVERY / 2
+                self._state_due = time.monotonic() + _STATE_AGE
         return self._state
 
-    async def _send(self, socket: web.WebSocketResponse, sending: Awaitable[None]) -> None:
-        """Send; a viewer that reads nothing for too long is cut off."""
-        try:
-            await asyncio.wait_for(sending, _PATIENCE)
-        except (asyncio.TimeoutError, ConnectionError):
-            with suppress(ConnectionError):
-                await asyncio.wait_for(socket.close(), 1.0)
+    def _change(self, what: str, value: Any) -> None:
+        """In the background: models take a moment to load, files to finish."""
+        if self._changing >= _MOST_CHANGES:
+            return  # whoever asked sees that nothing has changed
+        change = self._controls.choose if what == "model" else self._controls.record
+        self._changing += 1
+        changed = asyncio.get_running_loop().run_in_executor(self._changer, change, value)
+        changed.add_done_callback(self._changed)
 
-    def _told(self, message: Any, viewer: Viewer, shown: asyncio.BoundedSemaphore) -> bool:
-        """Do what a viewer says: `shown`, `compares`, `model`, `record`. False: not understood."""
-        try:
-            ((what, value),) = json.loads(message.data).items()
-        except (ValueError, AttributeError):
-            return False
-        if what == "shown" and value is True:
-            with suppress(ValueError):  # of what was never sent
-                shown.release()
-        elif what == "compares" and isinstance(value, bool):
-            viewer.compares = value
-        elif what == "model" and isinstance(value, str):
-            _in_background(self._controls.choose, value)
-        elif what == "record" and isinstance(value, bool):
-            _in_background(self._controls.record, value)
-        else:
-            return False
-        return True
+    def _changed(self, _: object) -> None:
+        self._changing -= 1
 
 
-def _in_background(change: Callable[[Any], None], value: Any) -> None:
-    """Models take a moment to load, files to finish."""
-    asyncio.get_running_loop().run_in_executor(None, change, value)
+def _guest(request: web.Request) -> Guest:
+    assert isinstance(request.protocol, Guest)
+    return request.protocol
+
+
+def _opens(lock: Lock, given: str, request: web.Request) -> bool:
+    try:
+        return lock.opens(given, request.remote or "")
+    except TooSoonError as error:
+        wait = str(math.ceil(error.seconds))
+        raise web.HTTPTooManyRequests(
+            text=f"too many wrong ones from here: wait {wait} s", headers={"Retry-After": wait}
+        ) from None
+
+
+async def _sign(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Coroutine
 from typing import Any
 
 from aiohttp import web
 
+from srgan_edge.browser.door import Door
 from srgan_edge.browser.endpoint import Endpoint
 from srgan_edge.browser.hub import Hub
+from srgan_edge.browser.limits import Limits
 from srgan_edge.browser.server import Server
 from srgan_edge.errors import InputError
 from srgan_edge.live.controls import Controls
@@ -21,13 +24,22 @@ from srgan_edge.sinks.sink import View
 class Browser:
     """Serves what is shown, from a thread of its own. Its viewers never slow the loop."""
 
-    def __init__(self, endpoint: Endpoint, controls: Controls, token: str | None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        controls: Controls,
+        token: str | None,
+        context: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         """Start serving.
 
         Args:
             endpoint: where.
             controls: what viewers may change.
             token: what they must know; None is allowed on loopback alone.
+            context: for TLS, or None for plain HTTP.
+            limits: to what strangers may ask for.
 
         Raises:
             InputError: the address cannot be used, or is open to others without a token.
@@ -36,9 +48,11 @@ class Browser:
             raise InputError(f"{endpoint.host} is open to others: it needs a token")
         self._loop = asyncio.new_event_loop()
         self._hub = Hub(self._loop)
-        self._runner = web.AppRunner(
-            Server(self._hub, controls, token).app(), access_log=None, shutdown_timeout=1.0
-        )
+        self._limits = limits or Limits()
+        self._context = context
+        self._door: Door | None = None
+        server = Server(self._hub, controls, token, self._limits)
+        self._runner = web.AppRunner(server.app(), access_log=None, shutdown_timeout=1.0)
         self._thread = threading.Thread(target=self._loop.run_forever, name="browser", daemon=True)
         self._thread.start()
         try:
@@ -71,11 +85,17 @@ class Browser:
 
     async def _start(self, endpoint: Endpoint) -> int:
         await self._runner.setup()
-        await web.TCPSite(self._runner, endpoint.host, endpoint.port).start()
-        return int(self._runner.addresses[0][1])
+        assert self._runner.server is not None
+        self._door = Door(self._runner.server, self._limits, self._context)
+        return await self._door.open(endpoint.host, endpoint.port)
 
     async def _stop(self) -> int:
+        if self._door is not None:
+            await self._door.shut()
         await self._runner.cleanup()
+        if self._door is not None:
+            self._door.clear()
+            await asyncio.sleep(0)  # what is cut is closed in the next turn
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()

@@ -54,7 +54,8 @@ def _make(path: Path) -> None:
 
 def matches(token: str, given: str) -> bool:
     """Whether `given` is the token, in a time that does not tell how much of it is right."""
-    return hmac.compare_digest(token.encode(), given.encode())
+    # Header values may hold bytes that are no text; Python marks them with surrogates.
+    return hmac.compare_digest(token.encode(), given.encode("utf-8", "surrogatepass"))
 
 
 def cookie_of(token: str) -> str:

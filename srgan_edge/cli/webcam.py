@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -13,10 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from srgan_edge.cli.config import Config
 from srgan_edge.cli.options import Accelerator, KeepSteady, Threads, parse_size
 from srgan_edge.errors import InputError
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from srgan_edge.browser.endpoint import Endpoint
     from srgan_edge.live import Controls, Governor, Stats, Switch
     from srgan_edge.sinks import Sink
@@ -62,6 +66,10 @@ def webcam(
     bind: Annotated[
         str, typer.Option(help="Where browsers find it: PORT, or ADDRESS:PORT for other machines.")
     ] = "8090",
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Encrypt the browser view with this certificate (PEM).")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The key of --tls-cert (PEM).")] = None,
     print_url: Annotated[
         bool, typer.Option("--print-url", help="Print what to open in a browser, and end.")
     ] = False,
@@ -90,16 +98,19 @@ def webcam(
     steady: KeepSteady = True,
     threads: Threads = None,
     accelerator: Accelerator = "auto",
+    config: Config = None,
 ) -> None:
     """Upscale a camera or stream live. Quit with q, Esc or Ctrl-C."""
     from srgan_edge.browser.endpoint import parse_endpoint
+    from srgan_edge.browser.tls import server_context
     from srgan_edge.browser.token import read_token, state_folder
     from srgan_edge.live import Controls, Live, stop_signals
-    from srgan_edge.sinks import Recordings
+    from srgan_edge.sinks import Recordings, heartbeats
     from srgan_edge.sources import parse_source
     from srgan_edge.steady import Calm
 
-    endpoint = parse_endpoint(bind)
+    context = server_context(tls_cert, tls_key)
+    endpoint = replace(parse_endpoint(bind), encrypted=context is not None)
     token = None if endpoint.is_loopback else read_token()
     if print_url:
         typer.echo(endpoint.url(token))
@@ -127,7 +138,8 @@ def webcam(
         for sink in (
             *_outputs(record, output, opened.rate, pixels),
             recordings,
-            *_viewer(shown, endpoint, controls, token),
+            *_viewer(shown, endpoint, controls, token, context),
+            *heartbeats(live.stats.lately),  # last: what it tells of has been shown
         ):
             closing.callback(sink.close)
             live.sinks.append(sink)
@@ -136,6 +148,7 @@ def webcam(
             closing.callback(_write_stats, stats, about, live.stats)
         live.run()
     _print(live.stats, record, to_stderr=output == "-")
+    gc.freeze()  # a last search for garbage takes longer than all else of the end
 
 
 def _check_files(source: str, record: Path | None, stats: Path | None) -> None:
@@ -211,7 +224,13 @@ def _where_to_show(show: str | None) -> str:
     return show or ("window" if has_display() else "browser")
 
 
-def _viewer(shown: str, endpoint: Endpoint, controls: Controls, token: str | None) -> list[Sink]:
+def _viewer(
+    shown: str,
+    endpoint: Endpoint,
+    controls: Controls,
+    token: str | None,
+    context: SSLContext | None,
+) -> list[Sink]:
     if shown == "window":
         from srgan_edge.sinks import Window
 
@@ -219,7 +238,7 @@ def _viewer(shown: str, endpoint: Endpoint, controls: Controls, token: str | Non
     if shown == "browser":
         from srgan_edge.browser.sink import Browser
 
-        browser = Browser(endpoint, controls, token)
+        browser = Browser(endpoint, controls, token, context)
         where = "what --print-url prints" if token else replace(endpoint, port=browser.port).url("")
         typer.echo(f"to look, open {where}", err=True)
         return [browser]

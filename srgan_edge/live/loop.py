@@ -80,7 +80,7 @@ class Live:
         Raises:
             SrganEdgeError: whatever ended a part of it.
         """
-        threads = [
+        threads = capture, upscale = [
             threading.Thread(target=_passing_errors_to(slot, work), name=name, daemon=True)
             for name, work, slot in (
                 ("capture", self._capture, self._captured),
@@ -96,10 +96,10 @@ class Live:
             self.stats.seconds = time.monotonic() - started
             self._captured.end()
             self._upscaled.end()
-            threads[0].join(timeout=0.5)  # a source that is read is better closed afterwards
+            capture.join(timeout=0.5)  # a source that is read is better closed afterwards
             self.source.close()
-            for thread in threads:
-                thread.join(timeout=2.0)
+            upscale.join(timeout=2.0)  # its frame comes to an end
+            capture.join(timeout=0.2)  # who waits for a camera that hangs waits in vain
         return self.stats
 
     def _capture(self) -> None:

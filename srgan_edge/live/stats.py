@@ -6,11 +6,12 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-_RECENT = 30  # frames that the shown rate looks back on
+_RECENT = 30  # frames that "lately" looks back on
 _REMEMBERED = 20_000  # frames that the percentiles look back on: a loop may run for weeks
 # From the camera to the screen: how old a frame is when it is taken, the model, waiting to be
 # shown, showing it, and all together.
@@ -57,6 +58,14 @@ class Stats:
                 name: _percentiles(list(values)) for name, values in self.stages.items()
             },
         }
+
+    def lately(self) -> str:
+        """For a status every second: of a few frames, because percentiles of all take time."""
+        recent = list(islice(reversed(self.stages["latency"]), _RECENT))
+        latency = f"{np.median(recent):.0f} ms" if recent else "unknown"
+        return (
+            f"{self.rate:.1f} fps, latency {latency}; {self.frames} frames, {self.dropped} dropped"
+        )
 
     def line(self) -> str:
         """For the log."""

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from srgan_edge.timing.report import Report, Result
 
-# Who it is, and on how many threads; how fast it is once it runs; and what comes before, around and after.
+# Who it is, and on how many threads; how fast it is once it runs; and what comes before, around
+# and after.
 _WHO = ("rank", "model", "size", "on")
 _SPEED = ("p50 ms", "p90 ms", "p99 ms", "fps", "times the fastest")
 _REST = ("load ms", "first ms", "converting", "peak MB", "from file to JPEG")

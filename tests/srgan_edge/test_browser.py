@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 import pytest
 
-from srgan_edge.browser import server
 from srgan_edge.browser.endpoint import Endpoint
+from srgan_edge.browser.limits import Limits
 from srgan_edge.browser.sink import Browser
 from srgan_edge.errors import InputError
 from srgan_edge.live import Controls, Stats, Switch
@@ -77,11 +77,11 @@ def serving(tmp_path: Path) -> Iterator[Callable[..., Shown]]:
     ended = threading.Event()
     running: list[tuple[Browser, threading.Thread]] = []
 
-    def begin(token: str | None = None) -> Shown:
+    def begin(token: str | None = None, limits: Limits | None = None) -> Shown:
         stats = Stats()
         switch = Switch(["one", "two"], lambda _: Greener())
         controls = Controls(switch, Recordings(tmp_path / "recordings", 25.0), stats)
-        browser = Browser(Endpoint(port=0), controls, token)
+        browser = Browser(Endpoint(port=0), controls, token, limits=limits)
 
         def show() -> None:
             for number in range(100_000):
@@ -294,11 +294,8 @@ class TestRefused:
         with pytest.raises(InputError, match=r"cannot serve on 127\.0\.0\.1:"):
             Browser(Endpoint(port=shown.browser.port), shown.controls, None)
 
-    def test_too_many_viewers(
-        self, serving: Callable[..., Shown], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(server, "MOST_VIEWERS", 2)
-        url = serving().url
+    def test_too_many_viewers(self, serving: Callable[..., Shown]) -> None:
+        url = serving(limits=Limits(viewers=2)).url
 
         async def look(session: aiohttp.ClientSession) -> None:
             async with (

@@ -6,6 +6,7 @@ const REMEMBERED = 120; // states, one a second
 const LONGEST_PAUSE = 8000; // milliseconds between two attempts to connect
 
 let socket = null;
+let token = ""; // until it is a cookie
 let pause = 500;
 let pictures = null; // the newest: {after, before}
 const measured = { rate: [], latency: [] };
@@ -101,7 +102,8 @@ function notice(text) {
 // ------------------------------------------------------------------ the connection
 
 async function connect() {
-  await login();
+  const wait = await login();
+  if (wait) return setTimeout(connect, 1000 * wait);
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   socket = new WebSocket(`${scheme}://${location.host}/live`);
   socket.binaryType = "arraybuffer";
@@ -119,12 +121,22 @@ async function connect() {
   };
 }
 
-// The token comes behind the #, which no server and no log sees, and becomes a cookie.
+// The token comes behind the #, which no server and no log sees, and becomes a cookie. Gives the
+// seconds until the next attempt, or 0.
 async function login() {
-  const token = location.hash.slice(1);
-  if (!token) return;
-  history.replaceState(null, "", location.pathname);
-  await fetch("login", { method: "POST", body: token });
+  if (location.hash) {
+    token = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname);
+  }
+  if (!token) return 0;
+  const answer = await fetch("login", { method: "POST", body: token }).catch(() => null);
+  if (!answer) return 2;
+  if (answer.status === 429) {
+    notice(await answer.text());
+    return Number(answer.headers.get("Retry-After")) || 1;
+  }
+  token = "";
+  return 0;
 }
 
 // ------------------------------------------------------------------ the buttons

@@ -1,0 +1,1 @@
+"""What the packages are made of, and what is known against it: run from the checkout."""

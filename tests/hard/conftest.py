@@ -1,0 +1,97 @@
+"""Starts what is attacked, and says at the end what was thrown at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from helpers import TESTS
+
+from srgan_edge.browser.token import cookie_of
+from tests.hard.watching import Tally, Target, Watcher
+from tests.hard.wire import Place
+
+# `make test-hard` throws so many times more.
+TIMES = 20 if os.environ.get("SRGAN_EDGE_HARD") else 1
+_TALLIES = pytest.StashKey[list[Tally]]()
+
+
+@pytest.fixture(scope="session")
+def times() -> int:
+    """How many times more is thrown than in `make test`."""
+    return TIMES
+
+
+@pytest.fixture(scope="module")
+def attack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Target]]:
+    """Starts a process with a live loop and the browser view, with these limits."""
+    tallies = request.config.stash.setdefault(_TALLIES, [])
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(
+        *arguments: object, place: Callable[[int], Place] = Place, **limits: object
+    ) -> Target:
+        folder = tmp_path_factory.mktemp("target")
+        command = [sys.executable, "-m", "tests.hard.target", "--limits", json.dumps(limits)]
+        with (folder / "log").open("w") as log:
+            process = subprocess.Popen(
+                [*command, *map(str, arguments)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=TESTS.parent,
+                env={**os.environ, "SRGAN_EDGE_STATE": str(folder / "state")},
+            )
+        running.append(process)
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert said, (folder / "log").read_text()
+        told = json.loads(said)
+        token = told["token"] or ""
+        where = place(told["port"])
+        watcher = Watcher(where, cookie_of(token))
+        watcher.see(1)  # and everything is loaded that one needs
+        watcher.stop()
+        return Target(where, process.pid, token, cookie_of(token), folder / "log", tallies)
+
+    yield begin
+    for process in running:
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what was thrown."""
+    tallies = terminalreporter.config.stash.get(_TALLIES, [])
+    if not tallies:
+        return
+    terminalreporter.section("thrown at the browser view")
+    for tally in tallies:
+        terminalreporter.write_line(tally.line())
+    thrown, let_in = (sum(getattr(one, key) for one in tallies) for key in ("thrown", "let_in"))
+    terminalreporter.write_line(f"together: {thrown} thrown, {let_in} let in wrongly")
+
+
+def certificate(folder: Path, name: str = "localhost") -> tuple[Path, Path]:
+    """A certificate that signs itself, and its key."""
+    files = folder / f"{name}.crt", folder / f"{name}.key"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", "2", "-subj", f"/CN={name}"]
+    command += ["-addext", f"subjectAltName=DNS:{name},IP:127.0.0.1"]
+    command += ["-out", str(files[0]), "-keyout", str(files[1])]
+    subprocess.run(command, check=True, capture_output=True)
+    return files
+
+
+@pytest.fixture(scope="session")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate of localhost, and its key."""
+    return certificate(tmp_path_factory.mktemp("certificate"))
