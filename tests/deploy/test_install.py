@@ -7,12 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pip
 import pytest
 from helpers import TESTS, Ran
 
@@ -20,6 +20,9 @@ SCRIPTS = TESTS.parent / "deploy" / "raspberry-pi"
 DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n'
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the installer is for Linux")
+
+# Not imported: setuptools warns of that.
+_PIP = Path(sysconfig.get_path("purelib")) / "pip"
 
 # What the stand-in answers; `doctor` fails where its version says so.
 _PROGRAM = """
@@ -118,7 +121,7 @@ def place(tmp_path: Path) -> Place:
         folder.mkdir(parents=True)
     (place.root / "etc/os-release").write_text(DEBIAN)
     # pip comes from here, not out of ensurepip's wheel, and nobody waits for this machine's disk.
-    place.fake("python3", _PYTHON.format(python=sys.executable, pip=Path(pip.__file__).parent))
+    place.fake("python3", _PYTHON.format(python=sys.executable, pip=_PIP))
     place.fake("sync", "exit 0")
     for script in SCRIPTS.glob("*"):
         if script.suffix in (".sh", ".py"):
