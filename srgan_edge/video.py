@@ -26,6 +26,7 @@ _CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi
 VIDEO_SUFFIXES = (*_CODECS, ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv")
 _FALLBACK_RATE = 25.0
 _LONGEST_GAP = 60.0  # seconds without a frame; beyond, the time stamps are taken for damaged
+_SILENT = 0  # the lowest of OpenCV's log levels
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ def sane_rate(rate: float) -> float | None:
 def silence_opencv() -> None:
     """Our own line says what is wrong; OpenCV and its FFmpeg would add several."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read when the first video is opened
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # OpenCV 4, which 32-bit systems have, keeps it elsewhere.
+    set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+    set_level(_SILENT)
 
 
 class VideoWriter:

@@ -179,9 +179,14 @@ check_system() {
   local os_release bits
   machine=$(uname -m)
   bits=$(getconf LONG_BIT)
+  case $machine in
+    armv6*) fail 2 "no packages for $machine (Raspberry Pi 1, Zero, Zero W), and it cannot have 64 bits: a" \
+      "Raspberry Pi Zero 2 W, 3, 4 or 5 is needed" ;;
+  esac
   # A 32-bit system on a 64-bit kernel calls itself aarch64.
   [ "$bits" = 64 ] || fail 2 "this system has $bits bits, srgan-edge's packages need 64: install the" \
-    "64-bit Raspberry Pi OS, or see the end of README.md for what works: tflite-runtime with numpy < 2"
+    "64-bit Raspberry Pi OS (Zero 2 W, 3, 4, 5), or by hand tflite-runtime with numpy < 2, as" \
+    "docs/manual/raspberry-pi.md says"
   case $machine in
     aarch64 | arm64 | x86_64) ;;
     *) fail 2 "no packages for $machine: an aarch64 or x86_64 machine is needed" ;;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 from typing import Any
 
@@ -109,11 +110,29 @@ def _litert() -> tuple[Any, Any]:
     try:
         from ai_edge_litert.interpreter import Interpreter, load_delegate
     except ImportError:
-        try:  # 32-bit ARM has only LiteRT's predecessor
-            from tflite_runtime.interpreter import Interpreter, load_delegate
-        except ImportError:
-            raise InputError("no LiteRT here: pip install ai-edge-litert") from None
+        return _predecessor()
     return Interpreter, load_delegate
+
+
+def _predecessor() -> tuple[Any, Any]:
+    """The same of tflite-runtime, which is all that 32-bit ARM has."""
+    try:
+        from tflite_runtime.interpreter import Interpreter, load_delegate
+    except ImportError:
+        raise InputError(_what_is_missing(platform.machine())) from None
+    # With a newer numpy it can be imported, and fails later with a SystemError.
+    if int(np.__version__.partition(".")[0]) >= 2:
+        cure = "pip install 'numpy<2'"
+        raise InputError(f"tflite-runtime needs numpy below 2, got {np.__version__}: {cure}")
+    return Interpreter, load_delegate
+
+
+def _what_is_missing(machine: str) -> str:
+    if machine.startswith("armv6"):
+        return f"no LiteRT for {machine} (Raspberry Pi 1, Zero): a Zero 2 W, 3, 4 or 5 is needed"
+    if machine.startswith("armv"):
+        return "no LiteRT here: pip install tflite-runtime 'numpy<2', or install a 64-bit system"
+    return "no LiteRT here: pip install ai-edge-litert"
 
 
 def _check_tensors(interpreter: Any, model: ModelFile) -> np.dtype[Any]:

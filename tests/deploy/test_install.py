@@ -215,7 +215,11 @@ def fake_other_system(place: Place) -> None:
     [
         (
             lambda place: place.fake("getconf", "echo 32"),
-            ["32 bits", "tflite-runtime with numpy < 2"],
+            ["32 bits", "tflite-runtime with numpy < 2", "docs/manual/raspberry-pi.md"],
+        ),
+        (
+            lambda place: place.fake("uname", "echo armv6l"),
+            ["no packages for armv6l (Raspberry Pi 1, Zero", "Zero 2 W, 3, 4 or 5 is needed"],
         ),
         (lambda place: place.fake("uname", "echo riscv64"), ["no packages for riscv64"]),
         (lambda place: place.fake("df", "echo; echo / 1 1 12 1 /"), ["12 MB are free", "900"]),
