@@ -30,6 +30,7 @@ JOINT = replace(
     adversarial_batch=0,
     content_layers=("block1_conv2",),
     content_weights=(1e-3,),
+    content_distance="l1",
     discriminator_channels=4,
     adversarial_weight=0.5,
     average=0.9,
