@@ -31,10 +31,13 @@ class Calm:
         if self._before and self._before[0].shape == frame.shape:
             last_frame, shown = self._before
             still = _still(frame, last_frame, picture.shape[0] // frame.shape[0])
-            calm = cv2.addWeighted(picture, _SHARE, shown, 1 - _SHARE, 0)
-            cv2.copyTo(calm, still, picture)
-        # Copies: what a caller draws into its picture or frame must not come back.
-        self._before = frame.copy(), picture.copy()
+            cv2.addWeighted(picture, _SHARE, shown, 1 - _SHARE, 0, dst=shown)
+            cv2.copyTo(shown, still, picture)
+            np.copyto(last_frame, frame)
+            np.copyto(shown, picture)
+        else:
+            # Copies: what a caller draws into its picture or frame must not come back.
+            self._before = frame.copy(), picture.copy()
         return picture
 
 

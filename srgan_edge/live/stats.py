@@ -62,7 +62,7 @@ class Stats:
     def lately(self) -> str:
         """For a status every second: of a few frames, because percentiles of all take time."""
         recent = list(islice(reversed(self.stages["latency"]), _RECENT))
-        latency = f"{np.median(recent):.0f} ms" if recent else "unknown"
+        latency = f"{_quantile(recent, 0.5):.0f} ms" if recent else "unknown"
         return (
             f"{self.rate:.1f} fps, latency {latency}; {self.frames} frames, {self.dropped} dropped"
         )
@@ -80,5 +80,9 @@ class Stats:
 def _percentiles(values: Sequence[float]) -> dict[str, float]:
     if not values:
         return {}
-    p50, p90, p99 = np.percentile(values, [50, 90, 99])
-    return {"p50": float(p50), "p90": float(p90), "p99": float(p99)}
+    return {f"p{share}": _quantile(values, share / 100) for share in (50, 90, 99)}
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    """As np.quantile, which would load numpy.ma: some MB, and a while on a small board."""
+    return float(np.interp(share * (len(values) - 1), range(len(values)), sorted(values)))
