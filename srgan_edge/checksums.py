@@ -17,20 +17,21 @@ from srgan_edge.files import write_text
 SUMS_NAME = "SHA256SUMS"
 
 
-def check_embedded(path: Path, content: bytes) -> None:
-    """Check what was read of an embedded model; other files are their owner's business.
+def check_embedded(path: Path, content: bytes) -> bool:
+    """Check what was read of an embedded model; False for any other, which nothing is known of.
 
     Raises:
         InputError: it is not what came with srgan-edge.
     """
     if path not in embedded_models().values():
-        return
+        return False
     wanted, found = read_sums(path.parent).get(path.name), hashlib.sha256(content).hexdigest()
     if found != wanted:
         raise InputError(
             f"{path} is not the model that came with srgan-edge: its SHA-256 begins with "
             f"{found[:12]}, {SUMS_NAME} says {(wanted or 'nothing')[:12]}. Install srgan-edge again"
         )
+    return True
 
 
 def read_sums(folder: Path) -> dict[str, str]:

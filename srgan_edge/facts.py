@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import struct
 from dataclasses import dataclass, field
 from typing import Any
 
-from flatbuffers import encode, packer, table
-from flatbuffers import number_types as types
+from flatbuffers import packer
 
 from srgan_edge.errors import InputError
+from srgan_edge.tflite import DamagedError, Table
 
 METADATA_NAME = "srgan_edge_facts"
 FACTS_VERSION = 1
@@ -75,18 +74,28 @@ class ModelFacts:
                 )
             facts = cls(**values)
             facts._check()
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(f"{source} has damaged facts: {error}") from None
         return facts
 
     def _check(self) -> None:
-        limits = {"scale": (1, 16), "halo": (0, 4096), "parameters": (0, 2**40), "macs": (0, 2**50)}
+        limits = {"scale": (1, 16), "halo": (0, 512), "parameters": (0, 2**40), "macs": (0, 2**50)}
         for name, (least, most) in limits.items():
             value = getattr(self, name)
             if type(value) is not int or not least <= value <= most:
                 raise ValueError(f"{name} is {value!r}, accepted is {least} to {most}")
         if self.colour not in ("bgr", "rgb"):
             raise ValueError(f"colour is {self.colour!r}, accepted is bgr or rgb")
+        if not isinstance(self.name, str):
+            raise TypeError(f"name is {self.name!r}, accepted is a text")
+        for name in ("recipe", "training", "quality", "conversion"):
+            if not isinstance(getattr(self, name), dict):
+                raise TypeError(f"{name} is no list of keys and values")
+        for name in ("psnr", "lpips"):
+            value = self.quality.get(name)
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if value is not None and not number:
+                raise ValueError(f"{name} is {value!r}, accepted is a number")
 
 
 def read_facts(content: bytes, source: str) -> ModelFacts:
@@ -101,7 +110,7 @@ def read_facts(content: bytes, source: str) -> ModelFacts:
         raise InputError(f"{source} is not a TFLite model")
     try:
         embedded = _find_metadata(content)
-    except (struct.error, IndexError, ValueError, TypeError, UnicodeDecodeError) as error:
+    except DamagedError as error:
         raise InputError(f"{source} is a damaged TFLite model: {error}") from None
     if embedded is None:
         raise InputError(
@@ -112,35 +121,12 @@ def read_facts(content: bytes, source: str) -> ModelFacts:
 
 
 def _find_metadata(content: bytes) -> bytes | None:
-    root = table.Table(content, encode.Get(packer.uoffset, content, 0))
-    for entry in _tables(root, _MODEL_METADATA):
-        name = entry.Offset(_slot(_METADATA_NAME))
-        if name and entry.String(entry.Pos + name).decode() == METADATA_NAME:
-            place = entry.Offset(_slot(_METADATA_BUFFER))
-            number = entry.Get(types.Uint32Flags, entry.Pos + place) if place else 0
-            return _bytes(_tables(root, _MODEL_BUFFERS)[number])
+    model = Table.root(content)
+    for entry in model.tables(_MODEL_METADATA):
+        if entry.bytes_of(_METADATA_NAME) == METADATA_NAME.encode():
+            number = entry.number(_METADATA_BUFFER, packer.uint32)
+            buffers = model.tables(_MODEL_BUFFERS)
+            if number >= len(buffers):
+                raise DamagedError(f"its facts are in buffer {number} of {len(buffers)}")
+            return buffers[number].bytes_of(_BUFFER_DATA)
     return None
-
-
-def _slot(field_number: int) -> int:
-    """Where a field's offset stands in a table's vtable."""
-    return 4 + 2 * field_number
-
-
-def _tables(parent: table.Table, field_number: int) -> list[table.Table]:
-    offset = parent.Offset(_slot(field_number))
-    if not offset:
-        return []
-    start, length = parent.Vector(offset), parent.VectorLen(offset)
-    if not 0 <= length <= len(parent.Bytes) // 4:
-        raise ValueError("a vector is longer than the file")
-    places = (start + 4 * index for index in range(length))
-    return [table.Table(parent.Bytes, parent.Indirect(place)) for place in places]
-
-
-def _bytes(buffer: table.Table) -> bytes:
-    offset = buffer.Offset(_slot(_BUFFER_DATA))
-    if not offset:
-        return b""
-    start, length = buffer.Vector(offset), buffer.VectorLen(offset)
-    return bytes(buffer.Bytes[start : start + length])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,23 @@ from srgan_edge.catalogue import find_model
 from srgan_edge.checksums import check_embedded
 from srgan_edge.errors import InputError
 from srgan_edge.facts import ModelFacts, read_facts
+from srgan_edge.tflite import check_sound
+
+_LARGEST = 1 << 28  # thirty times what the srgan generator takes in float32
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """The bytes of a `.tflite` file, where they came from, and what they say of themselves."""
+    """The bytes of a `.tflite` file, where they came from, and what they say of themselves.
+
+    `foreign` tells that they are neither srgan-edge's own nor made by this process: LiteRT gets
+    them after they have been tried in another.
+    """
 
     path: Path
     content: bytes
     facts: ModelFacts
+    foreign: bool = False
 
     @property
     def sha256(self) -> str:
@@ -37,16 +45,31 @@ def load_model(name_or_path: str | Path) -> ModelFile:
     """A model by name, embedded or of the user's folder, or a `.tflite` file by path.
 
     Raises:
-        InputError: neither, a file that is not an srgan-edge model, or an embedded one that is not
-            what came with the package.
+        InputError: neither, a file that is not an srgan-edge model or damaged, or an embedded one
+            that is not what came with the package.
     """
     path = find_model(str(name_or_path))
+    content = _read(path)
+    if check_embedded(path, content):
+        return ModelFile(path, content, read_facts(content, str(path)))
+    return replace(model_of(path, content), foreign=True)
+
+
+def model_of(path: Path, content: bytes) -> ModelFile:
+    """The model in the bytes of a `.tflite` file. Raises InputError unless they are sound."""
+    facts = read_facts(content, str(path))
+    check_sound(content, str(path))
+    return ModelFile(path, content, facts)
+
+
+def _read(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        size = path.stat().st_size
+        if size > _LARGEST:
+            raise InputError(f"the model {path} has {size} bytes, accepted are up to {_LARGEST}")
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the model {path}: {error.strerror}") from None
-    check_embedded(path, content)
-    return ModelFile(path, content, read_facts(content, str(path)))
 
 
 def report_beside(model: Path) -> Path:

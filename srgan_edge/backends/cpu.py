@@ -11,6 +11,7 @@ import numpy as np
 
 from srgan_edge.backends.backend import UnavailableError
 from srgan_edge.backends.levels import STEP, ZERO_POINTS, from_tensor, into_tensor
+from srgan_edge.backends.trial import try_first
 from srgan_edge.errors import InputError, RunError
 from srgan_edge.model_file import ModelFile
 from srgan_edge.quality import Picture
@@ -48,10 +49,12 @@ class CpuBackend:
         self.threads = threads or default_threads()
         self.name = f"npu:{library}" if library else "cpu"
         self.scale = model.facts.scale
+        if model.foreign:
+            try_first(model)
         self._interpreter = _interpreter(model, self.threads, library)
+        self.dtype = _check_tensors(self._interpreter, model)
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
-        self.dtype = _check_tensors(self._interpreter, model)
         self._shape: tuple[int, ...] = ()
         self.model_seconds = 0.0
 
@@ -68,7 +71,7 @@ class CpuBackend:
         try:
             self._interpreter.invoke()
         except RuntimeError as error:
-            raise RunError(f"LiteRT cannot run the model: {error}") from None
+            raise RunError(f"LiteRT cannot run the model: {_in_a_line(error)}") from None
         self.model_seconds += time.perf_counter() - started
         return from_tensor(self._interpreter.tensor(self._output)()[0])
 
@@ -82,17 +85,21 @@ class CpuBackend:
                 self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError, MemoryError) as error:
             raise RunError(
-                f"LiteRT cannot prepare a {shape[1]}x{shape[0]} input: {error}"
+                f"LiteRT cannot prepare a {shape[1]}x{shape[0]} input: {_in_a_line(error)}"
             ) from None
         expected = (1, shape[0] * self.scale, shape[1] * self.scale, 3)
-        actual = tuple(self._interpreter.get_output_details()[0]["shape"])
+        actual = tuple(map(int, self._interpreter.get_output_details()[0]["shape"]))
         if actual != expected:
             raise RunError(f"the model gives {actual} where its facts promise {expected}")
         self._shape = shape
 
 
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
 def _interpreter(model: ModelFile, threads: int, library: str | None) -> Any:
-    kind, load_delegate = _litert()
+    kind, load_delegate = load_runtime()
     try:
         with native_messages_hidden():
             delegates = [load_delegate(library)] if library else None
@@ -102,10 +109,10 @@ def _interpreter(model: ModelFile, threads: int, library: str | None) -> Any:
     except (ValueError, RuntimeError, OSError) as error:
         if library:
             raise UnavailableError(f"{library} does not take {model.path}: {error}") from None
-        raise InputError(f"LiteRT cannot load {model.path}: {error}") from None
+        raise InputError(f"LiteRT cannot load {model.path}: {_in_a_line(error)}") from None
 
 
-def _litert() -> tuple[Any, Any]:
+def load_runtime() -> tuple[Any, Any]:
     """The interpreter's class, and what loads a delegate for it."""
     try:
         from ai_edge_litert.interpreter import Interpreter, load_delegate

@@ -28,7 +28,7 @@ records = st.dictionaries(st.text(), values, max_size=4)
         ModelFacts,
         name=st.text(),
         scale=st.integers(1, 16),
-        halo=st.integers(0, 4096),
+        halo=st.integers(0, 512),
         colour=st.sampled_from(["bgr", "rgb"]),
         parameters=st.integers(0, 2**40),
         macs=st.integers(0, 2**50),
@@ -122,7 +122,7 @@ def _facts_or_refusal(content: bytes) -> None:
     except InputError:
         return
     assert 1 <= facts.scale <= 16
-    assert 0 <= facts.halo <= 4096
+    assert 0 <= facts.halo <= 512
     assert facts.colour in ("bgr", "rgb")
 
 
