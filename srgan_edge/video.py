@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import subprocess
 import time
@@ -20,13 +19,16 @@ from srgan_edge.files import whole_file
 from srgan_edge.progress import ProgressLine
 from srgan_edge.quality import Picture
 from srgan_edge.upscales import Upscales
+from srgan_edge.video_file import open_video_file
 
 # The codec that OpenCV's own FFmpeg can write into each container.
 _CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
+_LARGEST = {"mp4v": 8191, "MJPG": 65500}
 VIDEO_SUFFIXES = (*_CODECS, ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv")
 _FALLBACK_RATE = 25.0
-_LONGEST_GAP = 60.0  # seconds without a frame; beyond, the time stamps are taken for damaged
-_SILENT = 0  # the lowest of OpenCV's log levels
+# Beyond so many seconds without a frame, or so many copies of each, time stamps are damaged.
+_LONGEST_GAP, _MOST_COPIES = 60.0, 240
+_SOUND_SECONDS = 600.0  # for ffmpeg to copy it
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,6 @@ def sane_rate(rate: float) -> float | None:
     return rate if math.isfinite(rate) and 1.0 <= rate <= 1000.0 else None
 
 
-def silence_opencv() -> None:
-    """Our own line says what is wrong; OpenCV and its FFmpeg would add several."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read when the first video is opened
-    # OpenCV 4, which 32-bit systems have, keeps it elsewhere.
-    set_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
-    set_level(_SILENT)
-
-
 class VideoWriter:
     """Writes frames of one size; the container follows from the path's suffix."""
 
@@ -69,14 +63,20 @@ class VideoWriter:
         """Open `path` for frames of `size` (width, height) at `rate` a second.
 
         Raises:
-            InputError: a suffix that is no container OpenCV writes.
+            InputError: a suffix that is no container OpenCV writes, or more pixels than its codec has.
             RunError: OpenCV cannot open it.
         """
         if path.suffix.lower() not in _CODECS:
             raise InputError(
                 f"cannot write {path}: the name must end in one of {' '.join(_CODECS)}"
             )
-        codec = cv2.VideoWriter.fourcc(*_CODECS[path.suffix.lower()])
+        name = _CODECS[path.suffix.lower()]
+        if max(size) > _LARGEST[name]:
+            raise InputError(
+                f"{size[0]}x{size[1]} pixels are too many for {path.suffix}: accepted are up to "
+                f"{_LARGEST[name]} each way"
+            )
+        codec = cv2.VideoWriter.fourcc(*name)
         self.frames = 0
         self._path = path
         self._writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, codec, rate, size)
@@ -124,13 +124,8 @@ def upscale_video(source: Path, target: Path, upscaler: Upscales) -> VideoResult
 
 @contextmanager
 def _opened(source: Path) -> Iterator[cv2.VideoCapture]:
-    with source.open("rb"):
-        pass  # a permission that is missing is told by the system, better than OpenCV would
-    silence_opencv()
-    capture = cv2.VideoCapture(str(source))
+    capture = open_video_file(source)
     try:
-        if not capture.isOpened():
-            raise InputError(f"not a video: {source} (OpenCV cannot read its content)")
         yield capture
     finally:
         capture.release()
@@ -145,16 +140,17 @@ def _write_frames(
     upscaler: Upscales,
 ) -> int:
     writer: VideoWriter | None = None
+    gaps = _Gaps(rate)
     started = time.monotonic()
     with ProgressLine(source.name, total if total > 0 else None) as line:
-        while True:
-            found, frame = capture.read()
-            if not found:
-                break
-            result = upscaler(np.asarray(frame, dtype=np.uint8))
+        while (frame := _next_frame(capture, source)) is not None:
+            result = upscaler(frame)
             if writer is None:
-                writer = VideoWriter(part, rate, (result.shape[1], result.shape[0]))
-            for _ in range(_copies(capture, rate, writer.frames)):
+                size = (result.shape[1], result.shape[0])
+                writer = VideoWriter(part, rate, size)
+            elif size != (result.shape[1], result.shape[0]):  # as players do
+                result = np.asarray(cv2.resize(result, size, interpolation=cv2.INTER_AREA))
+            for _ in range(gaps.copies(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)):
                 writer.write(result)
             speed = writer.frames / (time.monotonic() - started)
             line.update(writer.frames, f"{speed:.1f} frames/s")
@@ -164,15 +160,40 @@ def _write_frames(
     return writer.frames
 
 
-def _copies(capture: cv2.VideoCapture, rate: float, written: int) -> int:
-    """How often the frame just read is written: more than once when the file skipped some before.
+def _next_frame(capture: cv2.VideoCapture, source: Path) -> Picture | None:
+    try:
+        found, frame = capture.read()
+    except cv2.error as error:
+        raise InputError(f"cannot read {source}: {' '.join(str(error).split())}") from None
+    return np.asarray(frame, dtype=np.uint8) if found else None
+
+
+class _Gaps:
+    """Fills in for frames that a file skipped.
 
     Telephones and screen recorders leave frames out that bring nothing new; at a constant rate the
     picture would run away from the sound.
     """
-    moment = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-    missing = round(moment * rate) - written if math.isfinite(moment) else 0
-    return 1 + max(0, min(missing, round(_LONGEST_GAP * rate)))
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._read = self._written = 0
+        self._damaged = False
+
+    def copies(self, moment: float) -> int:
+        """How often the frame just read is written, by its time stamp in seconds.
+
+        Once where no time stamp can be right: after a gap of more than a minute, or when there
+        would be hundreds of copies of every frame, nothing is filled in any more.
+        """
+        self._read += 1
+        missing = round(moment * self._rate) - self._written if math.isfinite(moment) else 0
+        most = round(_LONGEST_GAP * self._rate)
+        total = most + _MOST_COPIES * self._read
+        self._damaged |= missing > most or self._written + missing > total
+        copies = 1 if self._damaged else 1 + max(0, missing)
+        self._written += copies
+        return copies
 
 
 def _copy_sound(source: Path, part: Path) -> str:
@@ -192,7 +213,12 @@ def _copy_sound(source: Path, part: Path) -> str:
 
 
 def _mix(silent: Path, source: Path, mixed: Path, codec: str) -> bool:
-    inputs = ["-i", str(silent), "-i", str(source)]
+    # As whole paths: what stands before a colon would be a protocol.
+    inputs = ["-i", str(silent.absolute()), "-i", str(source.absolute())]
     streams = ["-map", "0:v:0", "-map", "1:a?", "-c:v", "copy", "-c:a", codec]
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *inputs, *streams, str(mixed)]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *inputs, *streams, str(mixed.absolute())]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=_SOUND_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0

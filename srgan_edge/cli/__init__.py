@@ -7,6 +7,8 @@ Exit codes: 0 done, 1 failed while running, 2 bad input, 3 a quality gate refuse
 
 from __future__ import annotations
 
+import functools
+import io
 import signal
 import sys
 import warnings
@@ -37,6 +39,9 @@ def main() -> NoReturn:
     """Run the command line and exit; every error of ours is one line on stderr."""
     signal.signal(signal.SIGTERM, _interrupt)
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged metadata: the pixels count
+    for stream in (sys.stdout, sys.stderr):  # names of files may be no text
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -61,6 +66,7 @@ def run(arguments: list[str]) -> int:
         return _fail(f"{error.strerror or error}{where}", 1)
 
 
+@functools.cache
 def _build() -> typer.Typer:
     app = typer.Typer(
         name="srgan-edge",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,7 +12,8 @@ from srgan_edge.errors import InputError
 from srgan_edge.quality import Picture
 from srgan_edge.sources.address import Address, Kind
 from srgan_edge.sources.framing import Framing
-from srgan_edge.video import sane_rate, silence_opencv
+from srgan_edge.video import sane_rate
+from srgan_edge.video_file import open_video_file, silence_opencv
 
 _TIMEOUT_MS = 10_000
 _FALLBACK_RATE = 30.0
@@ -65,6 +67,8 @@ class Capture:
 
 
 def _open(address: Address, framing: Framing, rate: float | None) -> cv2.VideoCapture:
+    if address.kind is Kind.FILE:
+        return open_video_file(Path(str(address.target)))
     if address.kind is not Kind.CAMERA:
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS]
         limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS]

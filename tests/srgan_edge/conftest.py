@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from srgan_edge.upscaler import Upscaler
-from srgan_edge.video import silence_opencv
+from srgan_edge.video_file import silence_opencv
 
 silence_opencv()  # before the first clip: FFmpeg asks once a process how much it may say
 SMALL_FRAMES, SMALL_RATE = 12, 24000 / 1001
