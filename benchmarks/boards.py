@@ -22,6 +22,7 @@ import numpy as np
 
 from benchmarks.board_estimates import BOARDS, PI_400, Estimate, estimate, int8_layers
 from benchmarks.boards_plot import plot
+from benchmarks.boards_rates import plot_rates, rate_table, rates
 from benchmarks.boards_report import SIZE, Judged, accuracy_table, board_table, cost_table
 from benchmarks.commands import reporting_errors
 from benchmarks.contributed_results import RESULTS, read_results
@@ -120,8 +121,9 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a fifth of the networks")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument("--plot", type=Path, help="draw predicted against measured into this PNG")
+    parser.add_argument("--rates", type=Path, help="draw frames a second of boards into this PNG")
     options = parser.parse_args()
-    for target in filter(None, (options.json, options.plot)):
+    for target in filter(None, (options.json, options.plot, options.rates)):
         check_target(target)
     table, measured = read_table(options.table, options.quick), read_results(options.results)
     found = fit(table.work[table.fitted], table.seconds[table.fitted])
@@ -133,6 +135,9 @@ def main() -> int:
     print(accuracy_table(judged))
     print(f"\nembedded models in int8, {SIZE[0]}x{SIZE[1]}; what is not measured is an estimate\n")
     print(board_table(expected, measured))
+    live = rates(expected, measured)
+    print("\nframes a second of the models for cameras\n")
+    print(rate_table(live))
     if options.json:
         content = _as_json(table, found, judged)
         content["estimates_ms"] = {
@@ -141,6 +146,8 @@ def main() -> int:
         }
         content["measured"] = [asdict(one) for one in measured]
         write_text(options.json, json.dumps(content, indent=1))
+    if options.rates:
+        write_bytes(options.rates, plot_rates(live))
     if options.plot:
         write_bytes(options.plot, _draw(table, found.costs))
     return 0

@@ -237,7 +237,9 @@ check_space() {
 
 describe_camera() {
   local found=()
-  compgen -G '/dev/video*' >/dev/null && found+=("$(compgen -G '/dev/video*' | wc -l) video devices")
+  if compgen -G '/dev/video*' >/dev/null; then
+    found+=("$(compgen -G '/dev/video*' | wc -l) video devices")
+  fi
   if command -v rpicam-hello >/dev/null || command -v libcamera-hello >/dev/null; then
     found+=("libcamera")
   fi
@@ -379,8 +381,9 @@ check_model() {
     || fail 2 "a model that is embedded has the name ${model##*/}: rename yours"
 }
 
+# -I: from this environment, also where the checkout is the folder of the moment.
 package_folder() {
-  "$new/bin/python3" -c 'import os, srgan_edge; print(os.path.dirname(srgan_edge.__file__))'
+  "$new/bin/python3" -I -c 'import os, srgan_edge; print(os.path.dirname(srgan_edge.__file__))'
 }
 
 # --- from the old one to the new one -------------------------------------------------------------
@@ -470,7 +473,8 @@ put_configuration() {
   local kept=$configuration/webcam.toml
   mkdir -p "$configuration"
   if [ ! -e "$kept" ]; then
-    install -m 644 "$HERE/webcam.toml" "$kept.next"
+    sed "s/^source = \"0\"\$/source = \"$(camera)\"/" "$HERE/webcam.toml" >"$kept.next"
+    chmod 644 "$kept.next"
     mv -T "$kept.next" "$kept"
   elif cmp -s "$HERE/webcam.toml" "$kept"; then
     rm -f "$kept.new"
@@ -478,6 +482,11 @@ put_configuration() {
     install -m 644 "$HERE/webcam.toml" "$kept.new"
     say "$kept is kept; the new defaults are in $kept.new"
   fi
+}
+
+# The one that there is, as `source` names it.
+camera() {
+  "$new/bin/python3" -I -m srgan_edge.sources.cameras 2>>"$log" || say 0
 }
 
 runs_systemd() { [ -z "$prefix" ] && [ -d /run/systemd/system ]; }

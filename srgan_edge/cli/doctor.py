@@ -7,7 +7,7 @@ import platform
 import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,8 +46,7 @@ def doctor(
     for package in _PACKAGES:
         _say(package, _version(package))
     _say("ffmpeg", shutil.which("ffmpeg") or "not installed: videos lose their sound")
-    cameras = " ".join(sorted(str(path) for path in Path("/dev").glob("video*")))
-    _say("cameras", cameras or "none found")
+    _say("cameras", _cameras())
     _say("display", _display())
     _say_what_slows(machine)
     if DEFAULT_MODEL not in embedded_models():
@@ -86,6 +85,16 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
+
+
+def _cameras() -> str:
+    """What `webcam --source` takes, and what it is."""
+    from srgan_edge.sources.cameras import PICAMERA, cameras
+
+    found = {camera.source: camera.name for camera in cameras()}
+    if PICAMERA in found and find_spec(PICAMERA) is None:
+        found[PICAMERA] += "; apt install python3-picamera2"
+    return ", ".join(f"{source} ({name})" for source, name in found.items()) or "none found"
 
 
 def _display() -> str:

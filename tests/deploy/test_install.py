@@ -17,6 +17,7 @@ import pytest
 from helpers import TESTS, Ran
 
 SCRIPTS = TESTS.parent / "deploy" / "raspberry-pi"
+DEFAULTS = '# source = "1"\nsource = "0"\n'
 DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n'
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the installer is for Linux")
@@ -49,6 +50,7 @@ def stand_in(folder: Path, version: str) -> Path:
     about = f"srgan_edge-{version}.dist-info"
     files = {
         "srgan_edge/__init__.py": _PROGRAM.replace("VERSION", version),
+        "srgan_edge/sources/cameras.py": "print('picamera2')",
         "srgan_edge/models/edge.tflite": "model",
         f"{about}/METADATA": f"Metadata-Version: 2.1\nName: srgan-edge\nVersion: {version}\n",
         f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
@@ -128,7 +130,7 @@ def place(tmp_path: Path) -> Place:
             shutil.copy(script, place.given)
     (place.given / "constraints.txt").write_text("numpy==2.2.6\n")
     (place.given / "srgan-edge.service").write_text("[Service]\n")
-    (place.given / "webcam.toml").write_text("# defaults\n")
+    (place.given / "webcam.toml").write_text(DEFAULTS)
     return place
 
 
@@ -267,12 +269,14 @@ def test_install_upgrade_and_uninstall(place: Place, wheel: Path) -> None:
     assert place.has("etc/systemd/system/srgan-edge.service")
 
     configuration = place.root / "etc/srgan-edge/webcam.toml"
+    assert configuration.read_text() == '# source = "1"\nsource = "picamera2"\n'
+    assert configuration.stat().st_mode & 0o777 == 0o644
     configuration.write_text("# mine\n")
     third = stand_in(place.given, "3.0")
     ran = place.install("--wheel", third, "--service")
     assert ran.code == 0, ran
     assert configuration.read_text() == "# mine\n"
-    assert configuration.with_name("webcam.toml.new").read_text() == "# defaults\n"
+    assert configuration.with_name("webcam.toml.new").read_text() == DEFAULTS
     assert place.versions == ["2.0", "3.0"]
 
     assert place.run("uninstall.sh").code == 0  # nobody answers: what is somebody's own stays
