@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,18 +15,34 @@ import pytest
 from helpers import TESTS
 
 from srgan_edge.browser.token import cookie_of
+from tests.hard import trying
+from tests.hard.trying import Attacking, Tried
 from tests.hard.watching import Tally, Target, Watcher
 from tests.hard.wire import Place
 
 # `make test-hard` throws so many times more.
 TIMES = 20 if os.environ.get("SRGAN_EDGE_HARD") else 1
+MANY = 5 if os.environ.get("SRGAN_EDGE_HARD") else 1
 _TALLIES = pytest.StashKey[list[Tally]]()
+_TRIED = pytest.StashKey[list[Tried]]()
 
 
 @pytest.fixture(scope="session")
 def times() -> int:
     """How many times more is thrown than in `make test`."""
     return TIMES
+
+
+@pytest.fixture(scope="session")
+def many() -> int:
+    """How many times more inputs are tried than in `make test`."""
+    return MANY
+
+
+@pytest.fixture
+def attacking(request: pytest.FixtureRequest) -> Attacking:
+    """Tries files on the command line; see `trying`."""
+    return functools.partial(trying.attacking, request.config.stash.setdefault(_TRIED, []))
 
 
 @pytest.fixture(scope="module")
@@ -69,15 +87,22 @@ def attack(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints what was thrown."""
-    tallies = terminalreporter.config.stash.get(_TALLIES, [])
-    if not tallies:
-        return
-    terminalreporter.section("thrown at the browser view")
-    for tally in tallies:
-        terminalreporter.write_line(tally.line())
-    thrown, let_in = (sum(getattr(one, key) for one in tallies) for key in ("thrown", "let_in"))
-    terminalreporter.write_line(f"together: {thrown} thrown, {let_in} let in wrongly")
+    """Prints what was thrown and tried."""
+    stash = terminalreporter.config.stash
+    if tallies := stash.get(_TALLIES, []):
+        terminalreporter.section("thrown at the browser view")
+        for tally in tallies:
+            terminalreporter.write_line(tally.line())
+        thrown, let_in = (sum(getattr(one, key) for one in tallies) for key in ("thrown", "let_in"))
+        terminalreporter.write_line(f"together: {thrown} thrown, {let_in} let in wrongly")
+    if tried := stash.get(_TRIED, []):
+        terminalreporter.section("inputs tried")
+        for kind in tried:
+            terminalreporter.write_line(kind.line())
+        ends: Counter[str] = sum((kind.ends for kind in tried), Counter())
+        said = ", ".join(f"{ends[end]} {end}" for end in trying.ENDS)
+        count = sum(kind.tried for kind in tried)
+        terminalreporter.write_line(f"together: {count} inputs tried, {said}")
 
 
 def certificate(folder: Path, name: str = "localhost") -> tuple[Path, Path]:
