@@ -58,6 +58,13 @@ class Table:
         start, length = self._vector(field, 1)
         return self.content[start : start + length]
 
+    def text(self, field: int) -> str:
+        """A text; empty when the field is."""
+        try:
+            return self.bytes_of(field).decode()
+        except UnicodeDecodeError:
+            raise DamagedError("a name in it is no UTF-8") from None
+
     def has(self, field: int) -> bool:
         """Whether a field is there."""
         return self._field(field) > 0

@@ -135,11 +135,11 @@ def _data(buffer: Table) -> bytes:
 def _code(code: Table) -> tuple[int, str]:
     """The number of an operator, which older files have in eight bits, and a custom one's name."""
     number = max(code.number(0, packer.int8), code.number(3, packer.int32))
-    return number, code.bytes_of(1).decode(errors="replace")
+    return number, code.text(1)
 
 
 def _tensor(table: Table, buffers: list[bytes]) -> Tensor:
-    name = table.bytes_of(3).decode(errors="replace")
+    name = table.text(3)
     shape = tuple(int(side) for side in table.numbers(0, np.int32))
     free = tuple(int(side) for side in table.numbers(7, np.int32)) or shape
     buffer, number = table.number(2, packer.uint32), table.number(1, packer.int8)
@@ -203,14 +203,14 @@ def _operator(table: Table, codes: list[tuple[int, str]]) -> Operator:
 def _check_rest(model: Table, buffers: int, tensors: int) -> None:
     """What LiteRT also reads: metadata, and names for the input and the output."""
     for entry in model.tables(6):
-        entry.bytes_of(0)
+        entry.text(0)
         _require(entry.number(1, packer.uint32) < buffers, "metadata is in a buffer that is none")
     for signature in model.tables(7):
         _require(signature.number(4, packer.uint32) == 0, "a signature is of another network")
-        _require(signature.has(2), "a signature has no name")
+        _require(bool(signature.text(2)), "a signature has no name")
         for entry in _entries(signature):
             _require(entry.number(1, packer.uint32) < tensors, "a signature names no tensor")
-            _require(entry.has(0), "a tensor of a signature has no name")
+            _require(bool(entry.text(0)), "a tensor of a signature has no name")
 
 
 def _entries(signature: Table) -> Iterator[Table]:
