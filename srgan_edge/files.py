@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from srgan_edge.errors import InputError
+from srgan_edge.errors import DiskError, InputError, RunError, SrganEdgeError
+from srgan_edge.leftovers import marked, remove_leftovers
+
+# What a folder says that was there and writable a moment ago.
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOENT, errno.ESTALE)
 
 
 @contextmanager
@@ -16,23 +22,46 @@ def whole_file(final: Path) -> Iterator[Path]:
     """Yield a temporary path beside `final` that becomes `final` when the block succeeds.
 
     The temporary name keeps the suffix, because image and video writers choose their format by it.
-    When the block raises, nothing is left behind and an older `final` is untouched.
+    When the block raises, nothing is left behind and an older `final` is untouched. What a killed
+    process left in that folder is removed before.
 
     Raises:
         InputError: the folder cannot be made or written.
+        RunError: writing failed: a `DiskError`, mostly.
     """
     make_folder(final.parent)
+    remove_leftovers(final.parent)
     part = part_of(final)
     try:
         yield part
         put_in_place(part, final)
+    except OSError as error:
+        if error.filename in (None, str(part)):
+            raise disk_error(final, error) from None
+        raise  # of another file
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder is gone or read-only by now: the reason is told
+            part.unlink(missing_ok=True)
+
+
+def disk_error(final: Path, error: OSError) -> RunError:
+    """Why `final` could not be written, as an error of ours."""
+    kind = DiskError if error.errno in _OF_THE_DISK else RunError
+    return kind(f"cannot write {final}: {error.strerror or error}")
+
+
+def unused(path: Path) -> Path:
+    """`path`, or with -2, -3 and so on behind its name what is not there yet."""
+    numbers = itertools.count(2)
+    free = path
+    while free.exists():
+        free = path.with_name(f"{path.stem}-{next(numbers)}{path.suffix}")
+    return free
 
 
 def part_of(final: Path) -> Path:
     """Where `final` is written before it gets its name: hidden, with the same suffix."""
-    return final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
+    return final.with_name(marked(f".{final.stem}") + final.suffix)
 
 
 def put_in_place(part: Path, final: Path) -> None:
@@ -70,15 +99,21 @@ def make_folder(folder: Path) -> None:
 
     Raises:
         InputError: it cannot be made, is a file, or is not writable.
+        DiskError: the disk is full.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise InputError(f"{folder} is a file, not a folder") from None
     except OSError as error:
-        raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
+        raise _refusal(f"cannot make the folder {folder}", error) from None
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass  # the only sure test: permission bits say little to root and on network drives
     except OSError as error:
-        raise InputError(f"cannot write into the folder {folder}: {error.strerror}") from None
+        raise _refusal(f"cannot write into the folder {folder}", error) from None
+
+
+def _refusal(what: str, error: OSError) -> SrganEdgeError:
+    kind = DiskError if error.errno in (errno.ENOSPC, errno.EDQUOT) else InputError
+    return kind(f"{what}: {error.strerror}")

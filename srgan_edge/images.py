@@ -7,38 +7,19 @@ kept. 16-bit and floating-point pictures are reduced to 8 bits, CMYK and palette
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from srgan_edge.decoded import IMAGE_SUFFIXES, Decoded, ImageFile
 from srgan_edge.errors import InputError, RunError
-from srgan_edge.files import whole_file
+from srgan_edge.files import disk_error, whole_file
 from srgan_edge.quality import Picture
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-# Pillow's names of the same: no other of its decoders is asked.
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+__all__ = ["IMAGE_SUFFIXES", "ImageFile", "find_files", "keeps_alpha", "read_image", "read_rgb"]
+__all__ += ["write_image"]
 _QUALITY = 95  # JPEG and lossy WebP: high enough that the file does not undo the upscaling
-
-
-@dataclass(frozen=True)
-class ImageFile:
-    """A decoded picture: `bgr` (h, w, 3) uint8, `alpha` (h, w) uint8 or None.
-
-    `grey` and `profile` (ICC) are how it is written again; `reduced` tells that it had more bits.
-    """
-
-    bgr: Picture
-    alpha: Picture | None = None
-    grey: bool = False
-    profile: bytes | None = None
-    reduced: bool = False
-
-    def with_pixels(self, bgr: Picture, alpha: Picture | None) -> ImageFile:
-        """The same kind of picture with other pixels."""
-        return replace(self, bgr=bgr, alpha=alpha)
 
 
 def find_files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
@@ -57,22 +38,8 @@ def read_image(path: Path) -> ImageFile:
     Raises:
         InputError: missing, unreadable, damaged, or no image.
     """
-    try:
-        with Image.open(path, formats=_FORMATS) as opened:
-            image = ImageOps.exif_transpose(opened)
-            profile = opened.info.get("icc_profile")
-    except FileNotFoundError:
-        raise InputError(f"no such file: {path}") from None
-    except UnidentifiedImageError:
-        kinds = " ".join(IMAGE_SUFFIXES)
-        raise InputError(f"not an image: {path} (its content is none of {kinds})") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(f"cannot read the image {path}: {error}") from None
-    grey = image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I")
-    alpha = _alpha(image)
-    rgb = np.asarray(_eight_bits(image).convert("RGB"))
-    keep = profile if image.mode != "CMYK" else None
-    return ImageFile(np.ascontiguousarray(rgb[..., ::-1]), alpha, grey, keep, _is_deep(image))
+    decoded = Decoded(path)
+    return decoded.rows(0, decoded.height)
 
 
 def read_rgb(path: Path) -> Picture:
@@ -98,32 +65,12 @@ def write_image(path: Path, image: ImageFile) -> None:
     with whole_file(path) as part:
         try:
             picture.save(part, quality=_QUALITY, icc_profile=image.profile)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise disk_error(path, error) from None
+        except ValueError as error:
             raise RunError(f"cannot write the image {path}: {error}") from None
 
 
 def keeps_alpha(path: Path) -> bool:
     """Whether the format of `path` has transparency."""
     return path.suffix.lower() not in (".jpg", ".jpeg", ".bmp")
-
-
-def _alpha(image: Image.Image) -> Picture | None:
-    if not image.has_transparency_data:
-        return None
-    return np.asarray(image.convert("RGBA").getchannel("A"))
-
-
-def _is_deep(image: Image.Image) -> bool:
-    return image.mode == "F" or image.mode.startswith("I")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Reduce 16-bit, 32-bit and floating-point grey to 8 bits; other modes pass."""
-    if isinstance(image.info.get("transparency"), bytes):  # else Pillow warns of what it leaves out
-        return image.convert("RGBA")
-    if not _is_deep(image):
-        return image
-    values = np.nan_to_num(np.asarray(image).astype(np.float64))
-    # Integers use 16 bits whatever their container; floats are 0..1 or already 0..255.
-    peak = 65535.0 if image.mode != "F" else (1.0 if values.max(initial=0) <= 1 else 255.0)
-    return Image.fromarray(np.clip(values * (255 / peak) + 0.5, 0, 255).astype(np.uint8))

@@ -14,7 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from srgan_edge.errors import InputError, RunError
+from srgan_edge.decoded import MAX_PIXELS, check_input
+from srgan_edge.errors import DiskError, InputError, RunError
 from srgan_edge.files import whole_file
 from srgan_edge.progress import ProgressLine
 from srgan_edge.quality import Picture
@@ -63,7 +64,7 @@ class VideoWriter:
         """Open `path` for frames of `size` (width, height) at `rate` a second.
 
         Raises:
-            InputError: a suffix that is no container OpenCV writes, or more pixels than its codec has.
+            InputError: a suffix that is no container OpenCV writes, or too many pixels for it.
             RunError: OpenCV cannot open it.
         """
         if path.suffix.lower() not in _CODECS:
@@ -92,24 +93,30 @@ class VideoWriter:
         """Finish the file.
 
         Raises:
-            RunError: fewer frames are in it than were written; OpenCV does not say so itself.
+            DiskError: fewer frames are in it than were written; OpenCV does not say so itself.
         """
         self._writer.release()
         check = cv2.VideoCapture(str(self._path))
         found = int(check.get(cv2.CAP_PROP_FRAME_COUNT)) if check.isOpened() else 0
         check.release()
         if found < self.frames:
-            raise RunError(f"only {found} of {self.frames} frames were written: is the disk full?")
+            raise DiskError(f"only {found} of {self.frames} frames were written: is the disk full?")
 
 
-def upscale_video(source: Path, target: Path, upscaler: Upscales) -> VideoResult:
+def upscale_video(
+    source: Path, target: Path, upscaler: Upscales, max_pixels: int = MAX_PIXELS
+) -> VideoResult:
     """Upscale every frame of `source` into `target`, which appears whole or not at all.
 
     Raises:
-        InputError: `source` is no video, or has no frame that can be read.
+        InputError: `source` is no video, has no frame that can be read, or larger ones than
+            `max_pixels`.
         RunError: writing failed.
     """
     with _opened(source) as capture:
+        width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+        height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        check_input(source, width, height, max_pixels)
         rate = sane_rate(capture.get(cv2.CAP_PROP_FPS))
         total = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         started = time.monotonic()

@@ -20,17 +20,23 @@ def upscale(
     compare: Annotated[
         bool, typer.Option("--compare", help="Also write nearest | bicubic | ours for each image.")
     ] = False,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Refuse a picture or frame that comes in with more.")
+    ] = 100_000_000,
     steady: KeepSteady = True,
     threads: Threads = None,
     accelerator: Accelerator = "auto",
 ) -> None:
-    """Upscale images, folders and videos."""
-    from srgan_edge.batch import plan_jobs, run_jobs
+    """Upscale images, folders and videos. A run that was cut off goes on where it stopped."""
+    from PIL import Image
+
+    from srgan_edge.batch import Options, plan_jobs, run_jobs
     from srgan_edge.upscaler import Upscaler
 
+    Image.MAX_IMAGE_PIXELS = None  # ours is looked at instead
     upscaler = Upscaler(model, threads=threads, tile=tile, accelerator=accelerator)
     jobs = plan_jobs(inputs, output, compare)
-    done = run_jobs(jobs, upscaler, steady)
+    done = run_jobs(jobs, upscaler, Options(steady, max_pixels), output)
     for result in done.results:
         typer.echo(result)
     raise typer.Exit(done.exit_code)
