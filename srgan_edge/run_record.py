@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from srgan_edge.errors import InputError
+from srgan_edge.lock import only_one
 
 RECORD_NAME = "run.json"
+LOCK_NAME = ".srgan-edge.lock"
+
+
+def only_one_in(run: Path) -> AbstractContextManager[None]:
+    """While it lasts, no other process writes into the run folder `run`.
+
+    Raises:
+        InputError: one does, or the folder cannot be written.
+    """
+    return only_one(run / LOCK_NAME, f"the run in {run}")
 
 
 def read_record(run: Path) -> dict[str, Any]:

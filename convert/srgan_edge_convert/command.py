@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,6 +97,7 @@ def convert(
     target = output or source.with_name(f"{source.stem}.{name}.tflite")
     _check_target(target, overwrite)
 
+    from srgan_edge.leftovers import scratch_folder
     from srgan_edge.lpips import Lpips
     from srgan_edge_convert.conversion import Plan, convert_generator
     from srgan_edge_convert.export import Format, Io
@@ -105,8 +107,8 @@ def convert(
     settle_tensorflow()
     judge = Lpips(lpips_weights) if lpips_weights else None
     loaded, blended = _blended(load_network(source), blend or [])
-    with tempfile.TemporaryDirectory(prefix="srgan-edge-") as cache:
-        pictures = _pictures(source, data, Path(cache), loaded.scale, name, seed)
+    with _alone(target, overwrite), scratch_folder() as cache:
+        pictures = _pictures(source, data, cache, loaded.scale, name, seed)
         steps = _steps(loaded, qat_steps) if pictures and pictures.photographs else 0
         plan = Plan(Format(name), Io(io or "int8"), colour, steps, max_drop, blended, judge)
         result = convert_generator(loaded, source, target, plan, pictures)
@@ -140,7 +142,8 @@ def _convert_kept(
     from srgan_edge_train.trainer import settle_tensorflow
 
     settle_tensorflow()
-    facts = export_kept(source, target, Io(io) if io else None)
+    with _alone(target, overwrite):
+        facts = export_kept(source, target, Io(io) if io else None)
     typer.echo(f"{target}  {target.stat().st_size / 1000:.0f} kB, x{facts.scale}")
 
 
@@ -194,6 +197,19 @@ def _check_target(target: Path, overwrite: bool) -> None:
     if target.exists() and not overwrite:
         raise InputError(f"{target} is already there: add --overwrite or choose another -o")
     check_target(target)
+
+
+@contextmanager
+def _alone(target: Path, overwrite: bool) -> Iterator[None]:
+    """No second conversion to the same file, and none into a run that is being trained."""
+    from srgan_edge.lock import only_one
+    from srgan_edge.run_record import RECORD_NAME, only_one_in
+
+    in_a_run = (target.parent / RECORD_NAME).is_file()
+    lock = target.with_name(f".{target.name}.lock")
+    with only_one_in(target.parent) if in_a_run else only_one(lock, str(target)):
+        _check_target(target, overwrite)  # again: another may just have made it
+        yield
 
 
 def _pictures(

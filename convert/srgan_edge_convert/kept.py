@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from srgan_edge.errors import InputError
 from srgan_edge.facts import ModelFacts
 from srgan_edge.files import write_bytes
+from srgan_edge.leftovers import scratch_folder
 from srgan_edge_convert.layers import LayerCall
 from srgan_edge_convert.loading import calls_of
 from srgan_edge_convert.network import Network, Node
@@ -44,8 +44,8 @@ def kept_beside(model: Path) -> Path:
 def write_kept(path: Path, quantised: Quantised, facts: ModelFacts) -> None:
     """Keep what `facts` are the facts of, whole or not at all."""
     told = {"version": _VERSION, "ranges": quantised.ranges, "facts": json.loads(facts.to_json())}
-    with tempfile.TemporaryDirectory(prefix="srgan-edge-") as folder:
-        plain = Path(folder) / "model.keras"
+    with scratch_folder() as folder:
+        plain = folder / "model.keras"
         quantised.network.model().save(plain, save_format="keras")
         content = _without_dates(plain, {_MEMBER: json.dumps(told, sort_keys=True)})
     write_bytes(path, content)

@@ -13,9 +13,8 @@ import sys
 from collections import Counter
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from srgan_edge.leftovers import scratch_folder
 from srgan_edge.quiet import native_messages_hidden
 from srgan_edge_convert.flatbuffer import operators
 from srgan_edge_train.keras import tf
@@ -110,8 +109,8 @@ def _gpu_analysis(content: bytes) -> str:
 
 def _gpu_compile(content: bytes) -> str | None:
     """Compile for the GPU in a process of its own: a driver may end it."""
-    with TemporaryDirectory(prefix="srgan-edge-") as folder:
-        path = Path(folder) / "model.tflite"
+    with scratch_folder() as folder:
+        path = folder / "model.tflite"
         path.write_bytes(content)
         try:
             done = subprocess.run(

@@ -38,7 +38,7 @@ class Controls:
             "model": self.switch.name,
             "models": list(self.switch.names),
             "recording": self.recordings.active,
-            "trouble": self.trouble,
+            "trouble": self.trouble or self.recordings.trouble,
             "rate": self.stats.rate,
             **self.stats.as_dict(),
         }

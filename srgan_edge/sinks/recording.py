@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import glob
+import logging
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srgan_edge.errors import InputError, RunError
-from srgan_edge.files import check_target, make_folder, part_of, put_in_place
+from srgan_edge.files import check_target, make_folder, put_in_place, unused
+from srgan_edge.leftovers import is_alive
 from srgan_edge.quality import Picture, crop_to_multiple
 from srgan_edge.sinks.sink import Unwatched, View
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
 
+_LOG = logging.getLogger(__name__)
 _SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
 _CLOCK = 90_000  # ticks a second, as in MPEG
 _LONGEST_GAP = 2.0  # seconds without a frame that a recording has; longer ones are left out
@@ -47,7 +52,7 @@ class Recording(Unwatched):
             raise InputError(f"cannot record to {path}: the name must end in {' '.join(_SUFFIXES)}")
         _av()
         self._path = path
-        self._part = part_of(path)
+        self._part = _part_of(path)
         self._rate = rate
         self._container: OutputContainer | None = None
         self._stream: Any = None
@@ -109,6 +114,16 @@ class Recording(Unwatched):
 
     def _incomplete(self, error: OSError) -> RunError:
         return RunError(f"the recording is incomplete, see {self._part}: {error.strerror or error}")
+
+
+def _part_of(path: Path) -> Path:
+    """Under which name it is written. What a cut left there stays: after a boot numbers repeat."""
+    part = unused(path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}"))
+    for other in path.parent.glob(f".{glob.escape(path.stem)}.*.part{path.suffix}"):
+        number = other.name[len(path.stem) + 2 :].split(".")[0].split("-")[0]
+        if number.isdecimal() and not is_alive(int(number)):
+            _LOG.warning("an earlier recording was cut off, it plays: %s", other)
+    return part
 
 
 def _av() -> Any:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import datetime
 from pathlib import Path
 
+from srgan_edge.errors import SrganEdgeError
+from srgan_edge.files import unused
 from srgan_edge.images import ImageFile, write_image
 from srgan_edge.sinks.recording import Recording
 from srgan_edge.sinks.sink import Unwatched, View
+
+_LOG = logging.getLogger(__name__)
 
 
 class Recordings(Unwatched):
@@ -25,6 +30,8 @@ class Recordings(Unwatched):
         self._rate = rate
         self._changing = threading.Lock()
         self._recording: Recording | None = None
+        self.trouble = ""
+        """What ended the last one, if something did."""
 
     @property
     def active(self) -> bool:
@@ -39,6 +46,7 @@ class Recordings(Unwatched):
         """
         with self._changing:
             if self._recording is None:
+                self.trouble = ""
                 self._recording = Recording(self._path(".mp4"), self._rate)
 
     def stop(self) -> None:
@@ -64,12 +72,19 @@ class Recordings(Unwatched):
 
     def _path(self, suffix: str) -> Path:
         now = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
-        return self._folder / f"srgan-edge-{now}{suffix}"
+        # A clock that was set back, or begins anew at each boot, gives a name twice.
+        return unused(self._folder / f"srgan-edge-{now}{suffix}")
 
     def show(self, view: View) -> bool:
-        """Write the picture, if a recording goes on."""
+        """Write the picture, if a recording goes on. One that fails ends; the loop does not."""
         with self._changing:
-            return self._recording is None or self._recording.show(view)
+            try:
+                return self._recording is None or self._recording.show(view)
+            except SrganEdgeError as error:
+                _LOG.warning("%s", error)
+                self.trouble = str(error)
+                self._recording = None
+        return True
 
     def close(self) -> None:
         """Finish what goes on."""

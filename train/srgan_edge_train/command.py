@@ -6,7 +6,6 @@ import shutil
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -65,6 +64,8 @@ def train(
         )
     chosen = choose_recipe(recipe, set_ or [], content_layer or [], steps, init)
 
+    from srgan_edge.leftovers import scratch_folder
+    from srgan_edge.run_record import only_one_in
     from srgan_edge_train.distribution import distribution
     from srgan_edge_train.run_folder import RunFolder
     from srgan_edge_train.start import Settings, new_run, resumed_run
@@ -72,9 +73,10 @@ def train(
     workers = distribution(strategy)
     with ExitStack() as stack:
         # Every worker trains; the chief alone keeps the run.
-        kept = output if workers.is_chief else Path(stack.enter_context(TemporaryDirectory()))
+        kept = output if workers.is_chief else stack.enter_context(scratch_folder())
         if resume and not workers.is_chief:
             shutil.copytree(output, kept, ignore=_NOT_COPIED, dirs_exist_ok=True)
+        stack.enter_context(only_one_in(kept))
         run = RunFolder(kept)
         settings = Settings(data, run, workers, _read, content_weights, evaluate, lpips_weights)
         if resume:

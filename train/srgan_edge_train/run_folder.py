@@ -28,7 +28,7 @@ import numpy as np
 
 from srgan_edge.errors import InputError
 from srgan_edge.files import whole_file, write_text
-from srgan_edge.run_record import RECORD_NAME, read_record
+from srgan_edge.run_record import LOCK_NAME, RECORD_NAME, read_record
 from srgan_edge_train.patches import camera_pair, crop_pair
 from srgan_edge_train.photographs import Photographs
 from srgan_edge_train.recipe import Recipe, read_recipe
@@ -105,7 +105,9 @@ class RunFolder:
             InputError: the folder already holds a run or anything else.
         """
         self._require_unused()
-        was_empty = not self.path.is_dir() or not any(self.path.iterdir())
+        was_empty = not self.path.is_dir() or {path.name for path in self.path.iterdir()} <= {
+            LOCK_NAME
+        }
         try:
             yield
         except BaseException:
