@@ -175,14 +175,15 @@ def _models(first: str, threads: int | None, accelerator: str) -> tuple[Switch, 
 
 
 def _open(address: Address, wanted: Wanted, stopped: Callable[[], bool]) -> Source:
-    from srgan_edge.sources import open_source
+    from srgan_edge.sources import open_patiently, open_source
 
-    try:
+    def opening() -> Source:
         return open_source(address, wanted)
-    except InputError:
-        if stopped():  # whoever gives up waiting for a camera is not told what it lacks
-            raise typer.Exit from None
-        raise
+
+    source = open_patiently(opening, address.name, stopped, wanted.give_up)
+    if source is None:  # whoever gives up waiting for a camera is not told what it lacks
+        raise typer.Exit
+    return source
 
 
 def _wanted(

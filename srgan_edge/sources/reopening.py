@@ -14,10 +14,15 @@ from srgan_edge.sources.source import Source
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
+_PATIENCE = 5.0  # seconds without a frame, after which a source that says nothing counts as stuck
 
 
 class Reopening:
-    """Opens a live source again whenever it ends: after half a second, then a second, and so on."""
+    """Opens a live source again whenever it ends: after half a second, then a second, and so on.
+
+    One that is stuck, whose `read` does not come back, cannot be opened again: what hangs in a
+    driver has the device. It is told, waited for and given up as one that was lost.
+    """
 
     is_live = True
 
@@ -27,6 +32,7 @@ class Reopening:
         Args:
             opening: opens it.
             give_up: seconds after which a lost source is an error; None waits as long as it takes.
+                One that is stuck has `_PATIENCE` at least.
 
         Raises:
             InputError: it does not open now, at the beginning.
@@ -36,7 +42,28 @@ class Reopening:
         self._source: Source | None = opening()
         self._closed = threading.Event()
         self.name, self.rate = self._source.name, self._source.rate
-        self.lost_since: float | None = None
+        self._lost: float | None = None
+        self._reading: float | None = None  # since when
+        self._was_told = False  # that it is stuck
+        self._patience = max(_PATIENCE, 3 / self.rate)
+
+    @property
+    def lost_since(self) -> float | None:
+        """When it was lost or the read that does not come back began (monotonic seconds).
+
+        Raises:
+            RunError: it is stuck, and for longer than is waited.
+        """
+        reading = self._reading
+        waited = 0.0 if reading is None else time.monotonic() - reading
+        if reading is None or self._lost is not None or waited < self._patience:
+            return self._lost
+        if self._give_up is not None and waited > self._give_up:
+            raise RunError(f"the source {self.name} gives no frame for {waited:.0f} s: given up")
+        if not self._was_told:
+            self._was_told = True
+            _LOG.warning("%s gives no frame for %.0f s: it is waited for", self.name, waited)
+        return reading
 
     def read(self) -> Picture | None:
         """The next frame, however long that takes; None once it was closed.
@@ -46,7 +73,7 @@ class Reopening:
         """
         pause = _FIRST_PAUSE
         while not self._closed.is_set():
-            picture = self._source.read() if self._source else None
+            picture = self._read()
             if picture is not None:
                 self._found()
                 return picture
@@ -59,24 +86,35 @@ class Reopening:
     def close(self) -> None:
         """Let go of it, and stop waiting for it."""
         self._closed.set()
-        if self._source:
-            self._source.close()
+        reading = self._reading
+        if self._source and (reading is None or time.monotonic() - reading < self._patience):
+            self._source.close()  # one that is stuck would not come back from that either
+
+    def _read(self) -> Picture | None:
+        if self._source is None:
+            return None
+        self._reading = time.monotonic()
+        try:
+            return self._source.read()
+        finally:
+            self._lost = self._lost or (self._reading if self._was_told else None)
+            self._reading = None
 
     def _found(self) -> None:
-        if self.lost_since is not None:
-            _LOG.warning("%s is back after %.0f s", self.name, time.monotonic() - self.lost_since)
-            self.lost_since = None
+        if self._lost is not None:
+            _LOG.warning("%s is back after %.0f s", self.name, time.monotonic() - self._lost)
+            self._lost, self._was_told = None, False
 
     def _lose(self) -> None:
         if self._source:
             self._source.close()
             self._source = None
-        if self.lost_since is None:
-            self.lost_since = time.monotonic()
+        if self._lost is None:
+            self._lost = time.monotonic()
             _LOG.warning("%s was lost: it is opened again", self.name)
 
     def _pause(self, seconds: float) -> None:
-        lost = time.monotonic() - (self.lost_since or 0.0)
+        lost = time.monotonic() - (self._lost or 0.0)
         left = float("inf") if self._give_up is None else self._give_up - lost
         self._closed.wait(min(seconds, max(0.0, left)))
         if left <= seconds and not self._closed.is_set():

@@ -24,7 +24,11 @@ class Source(Protocol):
 
     @property
     def lost_since(self) -> float | None:
-        """When it was lost (monotonic seconds), while it is being opened again."""
+        """When it was lost (monotonic seconds), while it is waited for.
+
+        Asked by the loop while no frame comes; a source that has been waited for long enough
+        raises a RunError then, because its `read` may never come back.
+        """
 
     def read(self) -> Picture | None:
         """The next frame, or None when there are no more."""
