@@ -2,19 +2,17 @@
 
     python -m srgan_edge.backends.rehearsal model.tflite < model.tflite
 
-prints JSON: the reason why it cannot be used, or an empty one.
+says the reason why it cannot be used, or an empty one; see `srgan_edge.children`.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from srgan_edge.backends.cpu import CpuBackend, load_runtime
+from srgan_edge.children import answer
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.model_file import ModelFile, model_of
 
@@ -30,34 +28,13 @@ def rehearse(model: ModelFile) -> str:
             backend.run(np.zeros((height, width, 3), np.uint8))
     except SrganEdgeError as error:
         return str(error)
-    except MemoryError:
-        return f"it needs more than {_MEGABYTES} MB for a picture of {_SIZES[0][1]}x{_SIZES[0][0]}"
     return ""
 
 
-def limit_memory(megabytes: int) -> None:
-    """Allow so much above what there is now, where the system can be asked; no core files."""
-    try:
-        import resource
-
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        most = pages * os.sysconf("SC_PAGE_SIZE") + (megabytes << 20)
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except (ImportError, OSError, ValueError):
-        pass  # no such system
-
-
-def _main() -> None:
-    try:
-        model = model_of(Path(sys.argv[1]), sys.stdin.buffer.read())
-        load_runtime()
-        limit_memory(_MEGABYTES)
-        reason = rehearse(model)
-    except SrganEdgeError as error:
-        reason = str(error)
-    print(json.dumps({"reason": reason}))
+def _find(path: Path, content: bytes) -> str:
+    return rehearse(model_of(path, content))
 
 
 if __name__ == "__main__":
-    _main()
+    load_runtime()
+    answer(_find, _MEGABYTES)

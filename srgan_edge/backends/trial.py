@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-import json
 import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
+from srgan_edge.children import ask
 from srgan_edge.errors import InputError
 from srgan_edge.model_file import ModelFile
 
+_REHEARSAL = "srgan_edge.backends.rehearsal"
 _SECONDS = 60.0  # a slow board takes some to start Python
 
 
@@ -26,7 +24,8 @@ def try_first(model: ModelFile) -> None:
     known = _mark(model)
     if known.exists():
         return
-    if reason := _tried(model):
+    # It gets the bytes: the file may be another by now.
+    if reason := ask(_REHEARSAL, model.path, model.content, _SECONDS):
         raise InputError(f"{model.path} cannot be used: {reason}")
     try:
         known.parent.mkdir(parents=True, exist_ok=True)
@@ -53,24 +52,3 @@ def _runtime() -> str:
         except importlib.metadata.PackageNotFoundError:
             continue
     return "unknown"
-
-
-def _tried(model: ModelFile) -> str:
-    """Why it cannot be used, or nothing. It gets the bytes: its file may be another by now."""
-    command = [sys.executable, "-m", "srgan_edge.backends.rehearsal", str(model.path)]
-    try:
-        done = subprocess.run(
-            command, input=model.content, capture_output=True, timeout=_SECONDS, check=False
-        )
-        return str(json.loads(done.stdout.splitlines()[-1])["reason"])
-    except subprocess.TimeoutExpired:
-        return f"LiteRT does not come to an end with it within {_SECONDS:.0f} s"
-    except (IndexError, ValueError, TypeError, KeyError):
-        return f"it ends LiteRT, {_named(done.returncode)}"
-
-
-def _named(code: int) -> str:
-    try:
-        return f"by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"with exit code {code}"

@@ -24,6 +24,7 @@ _TYPES: dict[int, np.dtype[Any]] = {
     9: np.dtype(np.int8),
 }
 _COUNTED = (np.dtype(np.int8), np.dtype(np.uint8), np.dtype(np.int16))
+_SCALES = 1e-18, 1e6  # of a sum of products, and of anything that a picture can become
 _MOST_AXES = 6
 DEQUANTIZE = 6  # an operator, by TFLite's numbers
 
@@ -172,7 +173,9 @@ def _check_values(tensor: Tensor, told: str) -> None:
         _require(size == wanted, f"{told} has {size} bytes of values, its shape asks for {wanted}")
         _require(tensor.free == tensor.shape, f"{told} is a constant without a shape")
     scales, points = tensor.scales, tensor.zero_points
-    _require(bool(np.all(np.isfinite(scales) & (scales > 0))), f"{told} has impossible scales")
+    # And no NaN.
+    fine = bool(np.all((scales >= _SCALES[0]) & (scales <= _SCALES[1])))
+    _require(fine, f"{told} has impossible scales")
     # What is counted in steps, and not an index or a sum of them.
     counted = tensor.dtype in _COUNTED
     _require(len(scales) > 0 or not counted, f"{told} has integers without a scale")
