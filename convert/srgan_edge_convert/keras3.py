@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ def load_keras3(path: Path) -> Any:
     with native_messages_hidden():
         import keras
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        with warnings.catch_warnings():  # what is said here is said once, as an error or not at all
+            warnings.simplefilter("ignore")
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises a dozen kinds for damaged and foreign files
         raise InputError(f"cannot load {path} as a Keras 3 model: {first_line(error)}") from None
 

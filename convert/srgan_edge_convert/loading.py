@@ -19,6 +19,7 @@ from srgan_edge_train.keras_file import check_keras_file
 
 # For a side that the file leaves free: odd and even, small and not square.
 _HEIGHT, _WIDTH = 13, 18
+_LARGEST_SCALE = 16  # that a model file can have
 # Sums in another order through a hundred layers; and what 16-bit layers round away.
 _TOLERANCE, _TOLERANCE_16_BIT = 1e-4, 3e-2
 
@@ -58,6 +59,8 @@ def load_network(path: Path) -> Loaded:
         calls = calls_of(model, path)
     network = _network(calls, path)
     scale = graph.scale(network)
+    if scale > _LARGEST_SCALE:
+        raise InputError(f"{path} makes pictures {scale} times larger; accepted are up to 16")
     if network.channels(network.output) != 3:
         raise InputError(
             f"{path} gives {network.channels(network.output)} channels; accepted is an RGB picture"

@@ -14,7 +14,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from srgan_edge.backends.rehearsal import limit_memory, rehearse
+from srgan_edge.backends.rehearsal import rehearse
+from srgan_edge.children import limit_memory
 from srgan_edge.cli import main
 from srgan_edge.errors import InputError
 from srgan_edge.model_file import model_of
@@ -43,7 +44,9 @@ def take(arguments: list[str]) -> dict[str, Any]:
 def _run(arguments: list[str]) -> tuple[int, str]:
     try:
         if arguments[0] == "rehearse":
-            return _rehearse(Path(arguments[1])), ""
+            return _told(_rehearsed(Path(arguments[1]))), ""
+        if arguments[0] == "load":
+            return _told(_loaded(Path(arguments[1]))), ""
         sys.argv = ["srgan-edge", *arguments]
         main()
     except SystemExit as stop:
@@ -52,15 +55,30 @@ def _run(arguments: list[str]) -> tuple[int, str]:
         return -1, traceback.format_exc()
 
 
-def _rehearse(path: Path) -> int:
-    """What the product does in a process of its own, here: this is one."""
-    try:
-        reason = rehearse(model_of(path, path.read_bytes()))
-    except InputError as error:
-        reason = str(error)
+def _told(reason: str) -> int:
     if reason:
         print(f"srgan-edge: {' '.join(reason.split())}", file=sys.stderr)
     return 2 if reason else 0
+
+
+def _rehearsed(path: Path) -> str:
+    """What the product does in a process of its own, here: this is one."""
+    try:
+        return rehearse(model_of(path, path.read_bytes()))
+    except InputError as error:
+        return str(error)
+
+
+def _loaded(path: Path) -> str:
+    """What `convert` does first, without what takes minutes."""
+    from srgan_edge_convert.kept import read_kept
+    from srgan_edge_convert.loading import load_network
+
+    try:
+        read_kept(path) if path.name.endswith(".qat.keras") else load_network(path)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def _most_memory() -> float:

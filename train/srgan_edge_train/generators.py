@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ def load_generator(path: Path) -> Any:
     """
     check_keras_file(path)
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+        with warnings.catch_warnings():  # what is said here is said once, as an error or not at all
+            warnings.simplefilter("ignore")
+            return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises a dozen kinds for damaged and foreign files
         raise InputError(f"cannot load {path} as a Keras generator: {first_line(error)}") from None
 
