@@ -50,6 +50,15 @@ def disk_error(final: Path, error: OSError) -> RunError:
     return kind(f"cannot write {final}: {error.strerror or error}")
 
 
+def is_full(folder: Path) -> bool:
+    """Whether no byte more can be written into a folder; True also where it is gone."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return True
+    return (found.f_bfree if os.geteuid() == 0 else found.f_bavail) == 0
+
+
 def unused(path: Path) -> Path:
     """`path`, or with -2, -3 and so on behind its name what is not there yet."""
     numbers = itertools.count(2)

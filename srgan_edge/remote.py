@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
 from srgan_edge.errors import InputError, RunError
+from srgan_edge.leftovers import scratch_folder
 
 _UNREACHABLE = 255  # ssh's own exit code; others are the remote command's
 
@@ -37,8 +38,9 @@ class Remote:
         if shutil.which("ssh") is None:
             raise InputError("no ssh here: apt-get install openssh-client")
         self.address = address
-        self._folder = tempfile.TemporaryDirectory(prefix="srgan-edge-")
-        shared = Path(self._folder.name) / "connection"
+        self._folder = ExitStack()
+        # ssh makes its sockets with more behind the name, and that may have 107 characters at most.
+        shared = self._folder.enter_context(scratch_folder()) / "c"
         # One connection for all: a password is asked for once.
         control = ("ControlMaster=auto", "ControlPersist=60", f"ControlPath={shared}")
         self._ssh = ["ssh", *options, *(part for one in control for part in ("-o", one))]
@@ -55,7 +57,7 @@ class Remote:
         """Log out."""
         command = [*self._ssh, "-O", "exit", self.address]
         subprocess.run(command, capture_output=True, check=False)
-        self._folder.cleanup()
+        self._folder.close()
 
     def run(self, *command: str, shows: bool = False) -> str:
         """Run a command there, and return what it printed.

@@ -16,7 +16,7 @@ import numpy as np
 
 from srgan_edge.decoded import MAX_PIXELS, check_input
 from srgan_edge.errors import DiskError, InputError, RunError
-from srgan_edge.files import whole_file
+from srgan_edge.files import is_full, whole_file
 from srgan_edge.progress import ProgressLine
 from srgan_edge.quality import Picture
 from srgan_edge.upscales import Upscales
@@ -27,6 +27,7 @@ _CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi
 _LARGEST = {"mp4v": 8191, "MJPG": 65500}
 VIDEO_SUFFIXES = (*_CODECS, ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv")
 _FALLBACK_RATE = 25.0
+_LOOKS_EVERY = 25  # frames between two looks at the room that is left
 # Beyond so many seconds without a frame, or so many copies of each, time stamps are damaged.
 _LONGEST_GAP, _MOST_COPIES = 60.0, 240
 _SOUND_SECONDS = 600.0  # for ffmpeg to copy it
@@ -85,9 +86,15 @@ class VideoWriter:
             raise RunError(f"OpenCV cannot write a {size[0]}x{size[1]} video to {path}")
 
     def write(self, frame: Picture) -> None:
-        """Add one frame, (h, w, 3) uint8 BGR."""
+        """Add one frame, (h, w, 3) uint8 BGR.
+
+        Raises:
+            DiskError: the disk is full. OpenCV does not say so, and the rest would be in vain.
+        """
         self._writer.write(frame)
         self.frames += 1
+        if self.frames % _LOOKS_EVERY == 0 and is_full(self._path.parent):
+            raise DiskError(f"cannot write {self._path}: no space left")
 
     def close(self) -> None:
         """Finish the file.
@@ -228,4 +235,6 @@ def _mix(silent: Path, source: Path, mixed: Path, codec: str) -> bool:
         done = subprocess.run(command, capture_output=True, check=False, timeout=_SOUND_SECONDS)
     except subprocess.TimeoutExpired:
         return False
+    if b"No space left" in done.stderr:  # a video without its sound would be half of it
+        raise DiskError(f"cannot add the sound of {source}: no space left")
     return done.returncode == 0

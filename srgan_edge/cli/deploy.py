@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 _CHECKOUT = Path(__file__).parents[2]
 _INSTALLER = _CHECKOUT / "deploy" / "raspberry-pi"
+_MACHINES = ("aarch64", "arm64", "x86_64")
 _COMMAND = "opt/srgan-edge/current/bin/srgan-edge"
 
 
@@ -38,6 +38,7 @@ def deploy(
     ] = "/",
 ) -> None:
     """Install on a Raspberry Pi over ssh, restart its service, and say how fast it is."""
+    from srgan_edge.leftovers import scratch_folder
     from srgan_edge.model_file import load_model
     from srgan_edge.remote import Remote
 
@@ -47,16 +48,44 @@ def deploy(
         load_model(model)  # what is damaged is told here, not there
     if wheel is not None and not wheel.is_file():
         raise InputError(f"no wheel {wheel}")
-    with tempfile.TemporaryDirectory() as built, Remote(address, ssh or []) as remote:
+    with scratch_folder() as built, Remote(address, ssh or []) as remote:
         machine = remote.run("uname", "-m").strip()
         typer.echo(f"{address}: {machine}", err=True)
-        wheel = wheel or _build(Path(built))
-        there = remote.run("mktemp", "-d").strip()
+        check_machine(address, machine)
+        wheel = wheel or _build(built)
+        there = _folder_there(remote)
         try:
             _install(remote, there, wheel, model, service, prefix)
             _report(remote, there, model, prefix)
         finally:
             remote.run("rm", "-rf", there)
+
+
+def _folder_there(remote: Remote) -> str:
+    """A new one in the machine's /tmp. What deployments from here that were killed left is removed.
+
+    Its name says which process of this machine has it, as names of unfinished files do here.
+    """
+    from srgan_edge.leftovers import is_left_behind, marked
+
+    named = ("-name", "srgan-edge-deploy.*", "-type", "d", "-writable")
+    found = remote.run("find", "/tmp", "-maxdepth", "1", *named).splitlines()
+    if old := [path for path in found if is_left_behind(Path(path).name)]:
+        remote.run("rm", "-rf", *old)
+    return remote.run("mktemp", "-d", f"/tmp/{marked('srgan-edge-deploy')}.XXXXXX").strip()
+
+
+def check_machine(address: str, machine: str) -> None:
+    """Before anything is built or sent.
+
+    Raises:
+        InputError: there are no packages for it.
+    """
+    if machine not in _MACHINES:
+        raise InputError(
+            f"{address} is {machine}, which there are no packages for; accepted are "
+            f"{', '.join(_MACHINES)}; what works on 32 bits says docs/manual/raspberry-pi.md"
+        )
 
 
 def _build(folder: Path) -> Path:
