@@ -7,7 +7,9 @@ in memory.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +19,15 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from srgan_edge.errors import InputError
 from srgan_edge.quality import Picture
+from srgan_edge.quiet import native_messages_hidden
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 MAX_PIXELS = 100_000_000
 # Pillow's names of the same: no other of its decoders is asked.
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+_MOST_SCANS = 200  # of a progressive JPEG: encoders make about ten
+_LARGEST_PROFILE = 4 << 20  # bytes
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # it raises what it logs
 _LOOKED_AT = 256  # rows at a time, where all of them are looked at
 _Turn = Image.Transpose
 # By EXIF's orientation: how the picture is turned, and whether its first row is the last one (or
@@ -35,7 +41,7 @@ _TURNS = {
     7: (_Turn.TRANSVERSE, True),
     8: (_Turn.ROTATE_90, True),
 }
-_SIDEWAYS = (5, 6, 7, 8)
+_UPRIGHT, _SIDEWAYS = 1, (5, 6, 7, 8)
 
 
 @dataclass(frozen=True)
@@ -82,29 +88,50 @@ class Decoded:
         Raises:
             InputError: missing, unreadable, damaged, refused, or no image.
         """
-        try:
+        self._path = path
+        with self._refusing():
+            if not path.is_file():
+                raise InputError(f"{'not a' if path.exists() else 'no such'} file: {path}")
             with Image.open(path, formats=_FORMATS) as opened:
                 check(*opened.size)
-                opened.load()
                 self._image: Image.Image = opened
-                self._orientation = opened.getexif().get(ExifTags.Base.Orientation)
-        except FileNotFoundError:
-            raise InputError(f"no such file: {path}") from None
-        except UnidentifiedImageError:
-            kinds = " ".join(IMAGE_SUFFIXES)
-            raise InputError(f"not an image: {path} (its content is none of {kinds})") from None
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise InputError(f"cannot read the image {path}: {error}") from None
+                _load(opened, path)
+                self._orientation = _orientation(opened)
         size = self._image.size
         self.width, self.height = size[::-1] if self._orientation in _SIDEWAYS else size
 
     def rows(self, start: int, stop: int) -> ImageFile:
-        """The rows from `start` up to `stop` of the upright picture."""
+        """The rows from `start` up to `stop` of the upright picture.
+
+        Raises:
+            InputError: its pixels are of a kind that cannot be.
+        """
+        with self._refusing():
+            return self._rows(start, stop)
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Whatever Pillow says of a damaged file is bad input; it raises a dozen kinds."""
+        path = self._path
+        try:
+            yield
+        except InputError:
+            raise
+        except UnidentifiedImageError:
+            kinds = " ".join(IMAGE_SUFFIXES)
+            raise InputError(f"not an image: {path} (its content is none of {kinds})") from None
+        except MemoryError:
+            raise InputError(f"the image {path} needs more memory than there is") from None
+        except Exception as error:
+            said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise InputError(f"cannot read the image {path}: {said}") from None
+
+    def _rows(self, start: int, stop: int) -> ImageFile:
         part = self._stored(start, stop)
         mode, profile = self._image.mode, self._image.info.get("icc_profile")
         grey = mode in ("1", "L", "LA", "La", "F") or mode.startswith("I")
         rgb = np.asarray(self._eight_bits(part).convert("RGB"))
-        keep = profile if mode != "CMYK" else None
+        keep = profile if mode != "CMYK" and _is_profile(profile) else None
         return ImageFile(
             np.ascontiguousarray(rgb[..., ::-1]), _alpha(part), grey, keep, self._is_deep
         )
@@ -143,7 +170,8 @@ class Decoded:
         if not self._is_deep:
             return part
         values = np.nan_to_num(np.asarray(part).astype(np.float64))
-        return Image.fromarray(np.clip(values * (255 / self._peak) + 0.5, 0, 255).astype(np.uint8))
+        inside = np.clip(values, 0, self._peak)
+        return Image.fromarray((inside * (255 / self._peak) + 0.5).astype(np.uint8))
 
     @cached_property
     def _peak(self) -> float:
@@ -156,6 +184,33 @@ class Decoded:
         for start in range(0, self.height, _LOOKED_AT):
             part = self._stored(start, min(start + _LOOKED_AT, self.height))
             yield np.nan_to_num(np.asarray(part).astype(np.float64))
+
+
+def _load(image: Image.Image, path: Path) -> None:
+    """Decode the pixels."""
+    if image.format == "JPEG":
+        # A kilobyte can hold a pass over all pixels. Within one that byte pair does not occur.
+        scans = path.read_bytes().count(b"\xff\xda")
+        if scans > _MOST_SCANS:
+            raise ValueError(f"it has {scans} scans, accepted are up to {_MOST_SCANS}")
+    # libtiff prints what it thinks of a file.
+    with native_messages_hidden() if image.format == "TIFF" else nullcontext():
+        image.load()
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's; upright where it is damaged: the pixels count."""
+    try:
+        found = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:
+        return _UPRIGHT
+    return found if isinstance(found, int) else _UPRIGHT
+
+
+def _is_profile(profile: object) -> bool:
+    """Whether it may be an ICC profile: what is none is not written again."""
+    known = isinstance(profile, bytes) and profile[36:40] == b"acsp"
+    return known and isinstance(profile, bytes) and len(profile) <= _LARGEST_PROFILE
 
 
 def _alpha(image: Image.Image) -> Picture | None:

@@ -6,7 +6,10 @@ kept. 16-bit and floating-point pictures are reduced to 8 bits, CMYK and palette
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +32,19 @@ def find_files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
         for parent, _, names in os.walk(folder)
         for name in names
         if name.lower().endswith(suffixes) and not name.startswith(".")
+        if _may_be_read(os.path.join(parent, name))  # noqa: PTH118 - a hundred thousand, perhaps
     )
+
+
+def _may_be_read(name: str) -> bool:
+    """Neither a pipe or a device, which may never end, nor a link that leads round to itself.
+
+    A link to nothing stays: whoever opens it says so.
+    """
+    try:
+        return stat.S_ISREG(os.stat(name).st_mode)  # noqa: PTH116
+    except OSError as error:
+        return error.errno == errno.ENOENT
 
 
 def read_image(path: Path) -> ImageFile:
@@ -67,7 +82,7 @@ def write_image(path: Path, image: ImageFile) -> None:
             picture.save(part, quality=_QUALITY, icc_profile=image.profile)
         except OSError as error:
             raise disk_error(path, error) from None
-        except ValueError as error:
+        except (ValueError, TypeError, struct.error) as error:
             raise RunError(f"cannot write the image {path}: {error}") from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,9 +58,9 @@ def plan_jobs(inputs: Sequence[Path], output: Path, compare: bool = False) -> li
     sources: dict[Path, Path] = {}
     for job in jobs:
         for target in job.targets:
-            if target.resolve() == job.source.resolve():
+            if _real(target) == _real(job.source):
                 raise InputError(f"{job.source} would replace itself: choose another -o")
-            other = sources.setdefault(target.resolve(), job.source)
+            other = sources.setdefault(_real(target), job.source)
             if other is not job.source:
                 raise InputError(f"{other} and {job.source} would both become {target}")
     for job in jobs:
@@ -73,7 +74,7 @@ def _jobs_of(source: Path, output: Path, alone: bool) -> list[Job]:
         if not files:
             kinds = " ".join(_SUFFIXES)
             raise InputError(f"no images or videos in {source} (looked for {kinds})")
-        base = output if alone else output / source.resolve().name
+        base = output if alone else output / _real(source).name
         return [Job(path, _renamed(base / path.relative_to(source))) for path in files]
     if not source.exists():
         raise InputError(f"no such file: {source}")
@@ -88,10 +89,10 @@ def _jobs_of(source: Path, output: Path, alone: bool) -> list[Job]:
 def _files_of(folder: Path, output: Path) -> list[Path]:
     """All pictures and videos below `folder`, but not earlier results in an `output` within it."""
     files = find_files(folder, _SUFFIXES)
-    results = output.resolve()
-    if folder.resolve() not in results.parents:
+    results = _real(output)
+    if _real(folder) not in results.parents:
         return files
-    return [path for path in files if results not in path.resolve().parents]
+    return [path for path in files if results not in _real(path).parents]
 
 
 def _file_to_file(source: Path, output: Path) -> Job:
@@ -103,6 +104,11 @@ def _file_to_file(source: Path, output: Path) -> Job:
         names = " ".join(writable if job.is_video else accepted)
         raise InputError(f"{source} is {kind}: the output must end in one of {names}, got {output}")
     return job
+
+
+def _real(path: Path) -> Path:
+    """Where it is in truth. Unlike `resolve` of older Pythons it bears a link to itself."""
+    return Path(os.path.realpath(path))
 
 
 def _renamed(target: Path) -> Path:

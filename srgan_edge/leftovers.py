@@ -19,12 +19,20 @@ from pathlib import Path
 
 _HOST = f"{zlib.crc32(platform.node().encode()):08x}"
 _MARKED = re.compile(rf"\.(\d+)-{_HOST}\.part(?:\.|$)")
+_LONGEST = 160  # bytes; file systems take 255 for all of a name
 _looked_at: set[Path] = set()
 
 
 def marked(name: str) -> str:
     """`name` with this process and machine in it, as `is_left_behind` reads it."""
-    return f"{name}.{os.getpid()}-{_HOST}.part"
+    return f"{_plain(name)}.{os.getpid()}-{_HOST}.part"
+
+
+def _plain(name: str) -> str:
+    """A name with room for more behind it, of text: file systems and OpenCV ask for that."""
+    whole = os.fsencode(name)
+    short = whole[:_LONGEST].decode(errors="ignore")
+    return name if short == name else f"{short}.{zlib.crc32(whole):08x}"
 
 
 def is_left_behind(name: str) -> bool:

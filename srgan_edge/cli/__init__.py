@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 failed while running, 2 bad input, 3 a quality gate refuse
 
 from __future__ import annotations
 
+import errno
 import functools
 import io
 import signal
@@ -33,6 +34,9 @@ COMMANDS_GROUP = "srgan_edge.commands"
 _ELSEWHERE = {"train": "-e train", "convert": "-e train -e convert"}
 _ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
 _INTERRUPTED = 130
+# What the system says of a name that somebody gave: too long, round in a circle, not there.
+_OF_A_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.ENOTDIR, errno.EISDIR}
+_OF_A_NAME |= {errno.EACCES, errno.EPERM, errno.EINVAL}
 
 
 def main() -> NoReturn:
@@ -63,7 +67,8 @@ def run(arguments: list[str]) -> int:
         return _fail("out of memory: a smaller picture, or a smaller --tile, needs less", 1)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        return _fail(f"{error.strerror or error}{where}", 1)
+        code = InputError.exit_code if error.errno in _OF_A_NAME else 1
+        return _fail(f"{error.strerror or error}{where}", code)
 
 
 @functools.cache
@@ -125,7 +130,10 @@ def _options(
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"srgan-edge: {' '.join(message.split())}", file=sys.stderr)
+    line = " ".join(message.split())
+    # A name may hold what a terminal obeys.
+    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    print(f"srgan-edge: {plain}", file=sys.stderr)
     return code
 
 

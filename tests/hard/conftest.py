@@ -16,14 +16,17 @@ from helpers import TESTS
 
 from srgan_edge.browser.token import cookie_of
 from tests.hard import trying
+from tests.hard.faults import Faults
 from tests.hard.trying import Attacking, Tried
 from tests.hard.watching import Tally, Target, Watcher
 from tests.hard.wire import Place
 
 # `make test-hard` throws so many times more.
 TIMES = 20 if os.environ.get("SRGAN_EDGE_HARD") else 1
+KILLS = 50 if os.environ.get("SRGAN_EDGE_HARD") else 3
 MANY = 5 if os.environ.get("SRGAN_EDGE_HARD") else 1
 _TALLIES = pytest.StashKey[list[Tally]]()
+_FAULTS = pytest.StashKey[list[Faults]]()
 _TRIED = pytest.StashKey[list[Tried]]()
 
 
@@ -37,6 +40,24 @@ def times() -> int:
 def many() -> int:
     """How many times more inputs are tried than in `make test`."""
     return MANY
+
+
+@pytest.fixture(scope="session")
+def kills() -> int:
+    """How often a command is killed."""
+    return KILLS
+
+
+@pytest.fixture(scope="session")
+def faults(request: pytest.FixtureRequest) -> Callable[[str], Faults]:
+    """Counts faults of a kind that has this name."""
+    kinds = request.config.stash.setdefault(_FAULTS, [])
+
+    def begin(name: str) -> Faults:
+        kinds.append(Faults(name))
+        return kinds[-1]
+
+    return begin
 
 
 @pytest.fixture
@@ -95,6 +116,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(tally.line())
         thrown, let_in = (sum(getattr(one, key) for one in tallies) for key in ("thrown", "let_in"))
         terminalreporter.write_line(f"together: {thrown} thrown, {let_in} let in wrongly")
+    if kinds := stash.get(_FAULTS, []):
+        _report_faults(terminalreporter, kinds)
     if tried := stash.get(_TRIED, []):
         terminalreporter.section("inputs tried")
         for kind in tried:
@@ -103,6 +126,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         said = ", ".join(f"{ends[end]} {end}" for end in trying.ENDS)
         count = sum(kind.tried for kind in tried)
         terminalreporter.write_line(f"together: {count} inputs tried, {said}")
+
+
+def _report_faults(terminalreporter: pytest.TerminalReporter, kinds: list[Faults]) -> None:
+    terminalreporter.section("faults")
+    for kind in kinds:
+        terminalreporter.write_line(kind.line())
+    counts = {
+        name: sum(getattr(kind, name) for kind in kinds)
+        for name in ("injected", "crashes", "hangs", "lost")
+    }
+    terminalreporter.write_line(
+        f"together: {counts['injected']} faults injected, {counts['crashes']} crashes, "
+        f"{counts['hangs']} hangs, {counts['lost']} files lost or half-written"
+    )
 
 
 def certificate(folder: Path, name: str = "localhost") -> tuple[Path, Path]:

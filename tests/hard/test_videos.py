@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -48,7 +49,8 @@ def test_ordinary_ones(attacking: Attacking, tmp_path: Path) -> None:
 
 
 def test_mutants(attacking: Attacking, tmp_path: Path, many: int) -> None:
-    with attacking("videos", tmp_path) as attack:
+    # Most without ffmpeg, which takes longer for the sound than all of the rest.
+    with attacking("videos", tmp_path, PATH=str(tmp_path)) as attack:
         for suffix, data in CLIPS:
             for part in every_truncation(data, 6 * many):
                 throw(attack, tmp_path, suffix, part, data[:8])
@@ -57,6 +59,13 @@ def test_mutants(attacking: Attacking, tmp_path: Path, many: int) -> None:
             if attack.tally.tried >= 240 * many:
                 break
         assert attack.tally.ends["done"] > 0.1 * attack.tally.tried
+
+
+def test_with_sound(attacking: Attacking, tmp_path: Path, many: int) -> None:
+    """ffmpeg reads them as well."""
+    with attacking("videos, sound copied", tmp_path) as attack:
+        for suffix, data, number in islice(mutants(random.Random(SEED + 1), CLIPS), 20 * many):
+            throw(attack, tmp_path, suffix, data, CLIPS[number][1][:4])
 
 
 def test_lists_of_other_files(attacking: Attacking, tmp_path: Path) -> None:
