@@ -87,14 +87,16 @@ class Unfinished:
 
 
 def _read(content: bytes, settings: dict[str, Any]) -> dict[str, dict[str, list[int]]]:
-    """By target, from the last line on that has other settings: what it was made of and became."""
+    """By target, of the last run if it had these settings: what it was made of and became."""
     done: dict[str, dict[str, list[int]]] = {}
+    is_ours = False
     for line in content.splitlines():
         try:
             entry = json.loads(line)
             if "settings" in entry:
-                done = done if entry["settings"] == settings else {}
-            else:
+                is_ours = entry["settings"] == settings
+                done = done if is_ours else {}
+            elif is_ours:
                 done[entry["target"]] = entry["state"]
         except (ValueError, KeyError, TypeError):
             continue  # cut off, or not ours: that file is made again
