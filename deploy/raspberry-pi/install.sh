@@ -452,6 +452,7 @@ install_service() {
   install -m 644 "$HERE/$NAME.service" "$unit.next"
   mv -T "$unit.next" "$unit"
   start_service
+  tell_address
 }
 
 make_user() {
@@ -489,7 +490,8 @@ camera() {
   "$new/bin/python3" -I -m srgan_edge.sources.cameras 2>>"$log" || say 0
 }
 
-runs_systemd() { [ -z "$prefix" ] && [ -d /run/systemd/system ]; }
+# Below a prefix it is one that a test pretends.
+runs_systemd() { [ -d "$prefix/run/systemd/system" ]; }
 
 start_service() {
   if ! runs_systemd; then
@@ -502,6 +504,7 @@ start_service() {
   fi
   logged 1 "systemd does not read the unit" systemctl daemon-reload
   logged 1 "the service cannot be enabled" systemctl enable "$NAME"
+  # Without --no-block it would wait for the first frame, and fail where there is no camera yet.
   logged 1 "the service cannot be started" systemctl restart --no-block "$NAME"
   wait_for_service
 }
@@ -518,6 +521,15 @@ wait_for_service() {
     sleep 1
   done
   say "note: the service has not shown a frame yet (is there a camera?): journalctl -u $NAME"
+}
+
+# Asked as the service's user, whose token it has.
+tell_address() {
+  local address as=()
+  [ -n "$prefix" ] || as=(runuser -u "$NAME" --)
+  address=$(cd "$state" && "${as[@]}" env SRGAN_EDGE_STATE="$state" "$base/current/bin/$NAME" \
+    webcam --config "$configuration/webcam.toml" --print-url 2>>"$log" </dev/null) || return 0
+  say "to look, open $address"
 }
 
 # It would go on with the version before.

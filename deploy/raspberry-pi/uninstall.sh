@@ -96,18 +96,19 @@ confirm() {
   esac
 }
 
+# Below a prefix it is one that a test pretends.
+runs_systemd() { [ -d "$prefix/run/systemd/system" ]; }
+
 stop_service() {
   [ -e "$unit" ] || return 0
-  if [ -z "$prefix" ] && command -v systemctl >/dev/null; then
-    if [ -d /run/systemd/system ]; then
-      systemctl disable --now --quiet "$NAME" || fail 1 "the service does not stop: systemctl status $NAME"
-    else
-      systemctl disable --quiet "$NAME" 2>/dev/null || true
-    fi
+  if runs_systemd; then
+    systemctl disable --now --quiet "$NAME" || fail 1 "the service does not stop: systemctl status $NAME"
+  elif [ -z "$prefix" ] && command -v systemctl >/dev/null; then
+    systemctl disable --quiet "$NAME" 2>/dev/null || true
   fi
   rm -f "$unit"
   [ "$purge" = no ] || rm -rf "$unit.d" # what `systemctl edit` made
-  if [ -z "$prefix" ] && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+  if runs_systemd; then systemctl daemon-reload; fi
 }
 
 remove_program() {

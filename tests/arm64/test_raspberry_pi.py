@@ -202,6 +202,8 @@ def test_upgrade_with_model_and_service(debian: Debian, wheel: Path) -> None:
     ran = install(debian, given, "--service", "--model", f"{GIVEN}/mine.tflite")
     assert ran.code == 0, ran
     assert "systemd is not running here: the service is installed, not started" in ran.out
+    assert re.search(r"^to look, open http://[^/]+:8090/#\S{43}$", ran.out, re.MULTILINE), ran.out
+    assert inside(debian, "/var/lib/srgan-edge/token").stat().st_mode & 0o777 == 0o600
     assert works(debian) == "99.1"
     assert kept_versions(debian) == {current(debian), before}
     groups = debian.must("id", "-nG", "srgan-edge").split()

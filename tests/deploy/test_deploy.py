@@ -11,6 +11,8 @@ import pytest
 from helpers import assert_refused, run_cli
 
 from srgan_edge.catalogue import embedded_models
+from srgan_edge.cli.deploy import check_machine
+from srgan_edge.errors import InputError
 from tests.deploy.conftest import Machine
 
 
@@ -45,6 +47,13 @@ def test_what_is_wrong_is_told_before_anything_is_sent(machine: Machine, tmp_pat
     where = ("deploy", machine.address)
     assert_refused(run_cli(*where, "--model", tmp_path / "damaged.tflite"), "damaged.tflite")
     assert_refused(run_cli(*where, "--wheel", tmp_path / "no.whl"), "no wheel")
+
+
+@pytest.mark.parametrize("kind", ["armv6l", "armv7l", "riscv64"])
+def test_a_machine_without_packages(kind: str) -> None:
+    with pytest.raises(InputError, match=f"pi@board is {kind}, .*docs/manual/raspberry-pi.md"):
+        check_machine("pi@board", kind)
+    check_machine("pi@board", "aarch64")
 
 
 def test_nobody_there() -> None:

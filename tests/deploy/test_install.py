@@ -35,7 +35,7 @@ def main():
         sys.exit("srgan-edge: no model in it")
     if sys.argv[1] == "doctor" and __version__.startswith("13"):
         sys.exit("error: it does not work")
-    print("stand-in", __version__)
+    print("http://here/#token" if sys.argv[-1] == "--print-url" else f"stand-in {__version__}")
 """
 
 _PYTHON = """
@@ -331,3 +331,45 @@ def test_another_program_of_that_name_is_left_alone(place: Place, wheel: Path) -
     assert "note: there is another" in ran.out
     assert place.run("uninstall.sh", "--yes").code == 0
     assert other.read_text() == "somebody's\n"
+
+
+# As systemd answers when the service does not show a frame: who waits for its start is told that it
+# failed. What is asked for is written down.
+_SYSTEMCTL = """
+echo "$*" >>{asked}
+case "$*" in
+  is-active*) exit {active} ;;
+  *restart*) case "$*" in *--no-block*) ;; *) exit 1 ;; esac ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("active", "told"),
+    [
+        (0, "the service runs, after 1 s"),
+        (3, "note: the service has not shown a frame yet (is there a camera?)"),
+    ],
+)
+def test_the_service_is_started_with_or_without_a_camera(
+    place: Place, wheel: Path, active: int, told: str
+) -> None:
+    asked = place.programs / "asked"
+    (place.root / "run/systemd/system").mkdir(parents=True)
+    place.fake("systemctl", _SYSTEMCTL.format(asked=asked, active=active))
+    place.fake("sleep", "exit 0")
+    ran = place.install("--service")
+    assert ran.code == 0, ran
+    assert told in ran.out
+    assert "to look, open http://here/#token\n" in ran.out
+    said = [line for line in asked.read_text().splitlines() if "is-active" not in line]
+    assert said == ["daemon-reload", "enable srgan-edge", "restart --no-block srgan-edge"]
+
+    asked.unlink()
+    ran = place.install("--wheel", stand_in(place.given, "2.0"))  # an upgrade of what runs
+    assert ran.code == 0, ran
+    assert asked.read_text() == "try-restart --no-block srgan-edge\n"
+
+    asked.unlink()
+    assert place.run("uninstall.sh", "--yes").code == 0
+    assert asked.read_text().splitlines() == ["disable --now --quiet srgan-edge", "daemon-reload"]
