@@ -15,6 +15,7 @@ from srgan_edge.leftovers import marked, remove_leftovers
 
 # What a folder says that was there and writable a moment ago.
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOENT, errno.ESTALE)
+_LONGEST_TEXT = 1 << 20  # bytes
 
 
 @contextmanager
@@ -126,3 +127,11 @@ def make_folder(folder: Path) -> None:
 def _refusal(what: str, error: OSError) -> SrganEdgeError:
     kind = DiskError if error.errno in (errno.ENOSPC, errno.EDQUOT) else InputError
     return kind(f"{what}: {error.strerror}")
+
+
+def check_text(path: Path) -> None:
+    """Raise InputError for what is no file of a length that settings have, as a device is."""
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is not a file")
+    if path.is_file() and path.stat().st_size > _LONGEST_TEXT:
+        raise InputError(f"{path} has {path.stat().st_size} bytes, accepted are {_LONGEST_TEXT}")

@@ -87,6 +87,6 @@ def read_report(model: ModelFile) -> dict[str, Any] | None:
         report: dict[str, Any] = json.loads(report_beside(model.path).read_text(encoding="utf-8"))
         if report["sha256"] != model.sha256:
             return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return {key: value for key, value in report.items() if key != "facts"}

@@ -34,8 +34,21 @@ def read_record(run: Path) -> dict[str, Any]:
         raise InputError(f"{run} is not a run folder: it has no {RECORD_NAME}")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"cannot read {path}: {error}") from None
     if not isinstance(record, dict):
         raise InputError(f"{path} is damaged: it holds a {type(record).__name__}, not a record")
+    kinds: dict[str, tuple[type, ...]] = {
+        "recipe": (dict,),
+        "photographs": (dict,),
+        "data": (str,),
+        "init": (str, type(None)),
+        "evaluation": (dict,),
+    }
+    for key, kind in kinds.items():
+        if key in record and not isinstance(record[key], kind):
+            raise InputError(f"{path} is damaged: {key} is {str(record[key])[:60]!r}")
+    for name, found in record.get("photographs", {}).items():
+        if not isinstance(found, dict):
+            raise InputError(f"{path} is damaged: {name} is {str(found)[:60]!r}")
     return record

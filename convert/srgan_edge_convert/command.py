@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from srgan_edge_train.photographs import Photographs
 
 _PATCH = 48  # LR pixels, for a generator without a run around it
+_LARGEST_PATCH = 1024  # as a recipe may have
 # Steps of fine-tuning, by multiply-accumulates per input pixel: some minutes on two cores for both.
 _LARGE, _STEPS, _STEPS_WHEN_LARGE = 500_000, 1000, 300
 
@@ -220,6 +221,8 @@ def _pictures(
     # LR is clean here, whatever the run was trained on: a camera's versions need not be made.
     recipe = {**run_record(source).get("recipe", {}), "scale": scale, "degradation": "bicubic"}
     patch = recipe.get("patch", _PATCH)
+    if type(patch) is not int or not 1 <= patch <= _LARGEST_PATCH:
+        raise InputError(f"the record beside {source} is damaged: its patch is {patch!r}")
 
     def read(folder: Path) -> Photographs:
         return read_photographs(folder, cache, patch, recipe)

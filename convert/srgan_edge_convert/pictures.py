@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from srgan_edge.errors import InputError
 from srgan_edge.quality import Picture
 from srgan_edge.run_record import RECORD_NAME, read_record
+from srgan_edge_train.keras_file import first_line
 from srgan_edge_train.patches import Patches, centre_pair
 from srgan_edge_train.photographs import Photographs
 from srgan_edge_train.run_folder import CALIBRATION_CROPS, RunFolder
@@ -102,7 +102,18 @@ def _from_crops(path: Path) -> Pictures:
     try:
         with np.load(path, allow_pickle=False) as crops:
             lr, check_lr, check_hr = crops["lr"], crops["check_lr"], crops["check_hr"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(f"cannot read the crops kept in {path}: {error}") from None
+        _check_crops(lr, check_lr, check_hr)
+    except Exception as error:  # numpy raises many kinds for what is no npz
+        raise InputError(f"cannot read the crops kept in {path}: {first_line(error)}") from None
     checks = list(zip(check_lr, check_hr, strict=True))
     return Pictures(f"{len(lr)} crops kept in the run", lr, checks, None, lr.shape[1], seed=0)
+
+
+def _check_crops(lr: Picture, check_lr: Picture, check_hr: Picture) -> None:
+    """Raise ValueError for what are no square pictures, or no pairs of them."""
+    for crops in (lr, check_lr, check_hr):
+        square = crops.ndim == 4 and crops.shape[1] == crops.shape[2] and crops.shape[3] == 3
+        if crops.dtype != np.uint8 or not square or 0 in crops.shape:
+            raise ValueError(f"crops of the shape {crops.shape}, {crops.dtype}")
+    if len(check_lr) != len(check_hr) or check_hr.shape[1] % check_lr.shape[1]:
+        raise ValueError("crops to check with that are no pairs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
@@ -10,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from srgan_edge.errors import InputError
+from srgan_edge.files import check_text
 
 # For the type of an option: what its value in the file may be, and how a person is told.
 _ACCEPTED: dict[type, tuple[tuple[type, ...], str]] = {
@@ -59,7 +61,10 @@ def _read(path: Path) -> dict[str, Any]:
         import tomli as tomllib
 
     try:
+        check_text(path)
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise InputError(f"the configuration {path} is not TOML: brackets without end") from None
     except OSError as error:
         raise InputError(f"cannot read the configuration {path}: {error.strerror}") from None
     except ValueError as error:  # also of bytes that are no UTF-8
@@ -90,6 +95,10 @@ def _check_type(what: str, value: object, hint: Any) -> None:
     """`hint` is a type of `_ACCEPTED`, or one or None."""
     kind = next(kind for kind in (hint, *get_args(hint)) if kind in _ACCEPTED)
     types, name = _ACCEPTED[kind]
+    if isinstance(value, str) and "\0" in value:
+        raise InputError(f"{what} must be {name} without zero bytes, got {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{what} must be {name}, got {value!r}")
     # In Python true is a whole number.
     if not isinstance(value, types) or (isinstance(value, bool) and kind is not bool):
         raise InputError(f"{what} must be {name}, got {value!r}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def models() -> None:
     """List the models that have a name, embedded ones and your own, with their numbers."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from srgan_edge.catalogue import embedded_models, user_folder, user_models
@@ -30,12 +31,14 @@ def models() -> None:
     for home, found in (("embedded", embedded_models()), ("your own", user_models())):
         for name, path in found.items():
             try:
-                table.add_row(name, *_numbers(load_model(path)), home)
+                numbers = map(escape, _numbers(load_model(path)))
+                table.add_row(escape(name), *numbers, home)
             except InputError as error:
                 typer.echo(f"passed over: {error}", err=True)
     console = Console()
     console.print(table)
-    console.print(f"GMAC: of 320x180. PSNR, LPIPS: when converted. Your own: {user_folder()}")
+    console.print("GMAC: of 320x180. PSNR, LPIPS: when converted. ", end="")
+    console.print(f"Your own: {user_folder()}", markup=False)
 
 
 def info(
@@ -69,6 +72,7 @@ def evaluate(
 ) -> None:
     """Measure the quality of a model: originals are reduced, upscaled again and compared."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from srgan_edge.evaluation import evaluate_folder
@@ -81,7 +85,7 @@ def evaluate(
     names = ["PSNR-Y", "SSIM-Y", *(["LPIPS"] if judge else [])]
     table = Table("picture", *names, *(f"bicubic {name}" for name in names), box=None)
     for row in (*result.pictures, result.mean):
-        table.add_row(row.name, *_figures(row.model), *_figures(row.bicubic))
+        table.add_row(escape(row.name), *_figures(row.model), *_figures(row.bicubic))
     Console().print(table)
     for name, reason in result.skipped.items():
         typer.echo(f"passed over {name}: {reason}", err=True)
@@ -123,7 +127,8 @@ def _run_record(run: Path) -> dict[str, Any]:
     photographs = record.pop("photographs", {})
     record["photographs"] = {kind: len(names) for kind, names in photographs.items()}
     metrics = run / "metrics.csv"
-    lines = metrics.read_text(encoding="utf-8").splitlines() if metrics.is_file() else []
+    told = metrics.read_text(encoding="utf-8", errors="replace") if metrics.is_file() else ""
+    lines = told.splitlines()
     if len(lines) > 1:
         record["last_metrics"] = dict(zip(lines[0].split(","), lines[-1].split(","), strict=False))
     return record

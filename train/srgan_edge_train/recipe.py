@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from srgan_edge.errors import InputError
+from srgan_edge.files import check_text
 from srgan_edge_train.recipe_check import check
 
 if sys.version_info >= (3, 11):
@@ -154,7 +155,7 @@ class Recipe:
         """
         try:
             values: dict[str, Any] = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # ValueError of numbers without end, too
             raise InputError(f"recipe {source} is not TOML: {error}") from None
         if unknown := sorted(values.keys() - {field.name for field in fields(cls)}):
             raise InputError(f"recipe {source} has unknown keys: {', '.join(unknown)}")
@@ -183,6 +184,7 @@ def load_recipe(name_or_path: str) -> Recipe:
 def read_recipe(path: Path) -> Recipe:
     """A recipe from a TOML file. Raises InputError when it cannot be read or used."""
     try:
+        check_text(path)
         return Recipe.from_toml(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the recipe {path}: {error}") from None
@@ -192,7 +194,7 @@ def _value(text: str) -> Any:
     """A TOML value; what is none is taken as a string, so that quotes may be left out."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 
