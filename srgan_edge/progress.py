@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from srgan_edge.told import plain
+
 _LOG_SECONDS = 15.0
 
 
@@ -52,6 +54,7 @@ class ProgressLine:
 
     def say(self, text: str) -> None:
         """Print a line that stays, above the bar."""
+        text = plain(" ".join(text.split("\n")))
         if self._console.is_terminal:
             self._bar.console.print(escape(text), highlight=False)
         else:

@@ -28,6 +28,7 @@ from srgan_edge.cli.models import evaluate, info, models
 from srgan_edge.cli.upscale import upscale
 from srgan_edge.cli.webcam import webcam
 from srgan_edge.errors import InputError, SrganEdgeError
+from srgan_edge.told import plain
 
 COMMANDS_GROUP = "srgan_edge.commands"
 # Commands of the other two distributions, and how a checkout installs them.
@@ -130,10 +131,7 @@ def _options(
 
 
 def _fail(message: str, code: int) -> int:
-    line = " ".join(message.split())
-    # A name may hold what a terminal obeys.
-    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-    print(f"srgan-edge: {plain}", file=sys.stderr)
+    print(f"srgan-edge: {plain(' '.join(message.split()))}", file=sys.stderr)
     return code
 
 

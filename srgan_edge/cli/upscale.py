@@ -31,6 +31,7 @@ def upscale(
     from PIL import Image
 
     from srgan_edge.batch import Options, plan_jobs, run_jobs
+    from srgan_edge.told import plain
     from srgan_edge.upscaler import Upscaler
 
     Image.MAX_IMAGE_PIXELS = None  # ours is looked at instead
@@ -38,5 +39,5 @@ def upscale(
     jobs = plan_jobs(inputs, output, compare)
     done = run_jobs(jobs, upscaler, Options(steady, max_pixels), output)
     for result in done.results:
-        typer.echo(result)
+        typer.echo(plain(result.replace("\n", "\\n")))
     raise typer.Exit(done.exit_code)

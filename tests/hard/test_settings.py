@@ -1,4 +1,4 @@
-"""Configurations, recipes and reports that are damaged, and names of files that are odd."""
+"""Configurations and recipes that are damaged, through the command line."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import pytest
 from helpers import TINY_RECIPE
 
 from tests.hard.clips import ordinary
-from tests.hard.pictures import png
 from tests.hard.texts import CONFIG, mutants
 from tests.hard.trying import Attacking
 
 pytestmark = pytest.mark.timeout(3600)
 SEED = 20261125
-PICTURE = png(24, 16)
 
 
 def test_configurations(attacking: Attacking, tmp_path: Path, many: int) -> None:

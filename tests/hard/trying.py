@@ -156,6 +156,15 @@ class Attack:
                 left.unlink()
         return ended
 
+    def command(self, *arguments: object) -> Ended:
+        """Run a command that has no input of its own to change, and judge."""
+        started = time.monotonic()
+        ended = self.worker.run(arguments)
+        end, reason = _judged(ended)
+        self._count(end, f"{arguments}: {reason}", time.monotonic() - started, b"")
+        self.tally.past_magic += 1
+        return ended
+
     def _count(self, end: str, reason: str, took: float, content: bytes) -> None:
         tally = self.tally
         tally.tried += 1
