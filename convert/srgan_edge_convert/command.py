@@ -98,21 +98,22 @@ def convert(
     target = output or source.with_name(f"{source.stem}.{name}.tflite")
     _check_target(target, overwrite)
 
-    from srgan_edge.leftovers import scratch_folder
-    from srgan_edge.lpips import Lpips
-    from srgan_edge_convert.conversion import Plan, convert_generator
-    from srgan_edge_convert.export import Format, Io
-    from srgan_edge_convert.loading import load_network
-    from srgan_edge_train.trainer import settle_tensorflow
+    with _alone(target, overwrite):  # who comes second need not wait for TensorFlow to be told
+        from srgan_edge.leftovers import scratch_folder
+        from srgan_edge.lpips import Lpips
+        from srgan_edge_convert.conversion import Plan, convert_generator
+        from srgan_edge_convert.export import Format, Io
+        from srgan_edge_convert.loading import load_network
+        from srgan_edge_train.trainer import settle_tensorflow
 
-    settle_tensorflow()
-    judge = Lpips(lpips_weights) if lpips_weights else None
-    loaded, blended = _blended(load_network(source), blend or [])
-    with _alone(target, overwrite), scratch_folder() as cache:
-        pictures = _pictures(source, data, cache, loaded.scale, name, seed)
-        steps = _steps(loaded, qat_steps) if pictures and pictures.photographs else 0
-        plan = Plan(Format(name), Io(io or "int8"), colour, steps, max_drop, blended, judge)
-        result = convert_generator(loaded, source, target, plan, pictures)
+        settle_tensorflow()
+        judge = Lpips(lpips_weights) if lpips_weights else None
+        loaded, blended = _blended(load_network(source), blend or [])
+        with scratch_folder() as cache:
+            pictures = _pictures(source, data, cache, loaded.scale, name, seed)
+            steps = _steps(loaded, qat_steps) if pictures and pictures.photographs else 0
+            plan = Plan(Format(name), Io(io or "int8"), colour, steps, max_drop, blended, judge)
+            result = convert_generator(loaded, source, target, plan, pictures)
     _print(result)
 
 
@@ -138,12 +139,12 @@ def _convert_kept(
     target = output or source.with_name(f"{source.name.removesuffix('.qat.keras')}.tflite")
     _check_target(target, overwrite)
 
-    from srgan_edge_convert.conversion import export_kept
-    from srgan_edge_convert.export import Io
-    from srgan_edge_train.trainer import settle_tensorflow
-
-    settle_tensorflow()
     with _alone(target, overwrite):
+        from srgan_edge_convert.conversion import export_kept
+        from srgan_edge_convert.export import Io
+        from srgan_edge_train.trainer import settle_tensorflow
+
+        settle_tensorflow()
         facts = export_kept(source, target, Io(io) if io else None)
     typer.echo(f"{target}  {target.stat().st_size / 1000:.0f} kB, x{facts.scale}")
 

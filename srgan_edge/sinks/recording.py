@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import logging
 import os
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,7 @@ class Recording(Unwatched):
         self._stream: Any = None
         self._start = 0.0  # the moment that is the beginning of the recording
         self._last = 0.0
+        self._is_over = False
 
     def show(self, view: View) -> bool:
         """Write the picture.
@@ -65,6 +67,7 @@ class Recording(Unwatched):
         Raises:
             RunError: it cannot be written; what there is stays under the other name.
         """
+        assert not self._is_over
         try:
             picture = np.ascontiguousarray(crop_to_multiple(view.sr, 2))  # 4:2:0 has even sides
             if self._container is None:
@@ -75,6 +78,7 @@ class Recording(Unwatched):
             self._last = view.moment
             self._write(picture, round((view.moment - self._start) * _CLOCK))
         except OSError as error:  # PyAV's own are some, too
+            self._let_go()
             raise self._incomplete(error) from None
         return True
 
@@ -93,6 +97,14 @@ class Recording(Unwatched):
             put_in_place(self._part, self._path)
         except OSError as error:
             raise self._incomplete(error) from None
+
+    def _let_go(self) -> None:
+        """Close the file as it is. It does not get its name: half a recording must not have it."""
+        container, self._container = self._container, None
+        self._is_over = True
+        if container is not None:
+            with suppress(OSError):
+                container.close()
 
     def _open(self, picture: Picture) -> None:
         make_folder(self._path.parent)

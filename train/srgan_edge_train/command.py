@@ -66,17 +66,22 @@ def train(
 
     from srgan_edge.leftovers import scratch_folder
     from srgan_edge.run_record import only_one_in
-    from srgan_edge_train.distribution import distribution
-    from srgan_edge_train.run_folder import RunFolder
-    from srgan_edge_train.start import Settings, new_run, resumed_run
 
-    workers = distribution(strategy)
     with ExitStack() as stack:
+        is_shared = strategy == "multiworker"
+        if not is_shared:  # who comes second need not wait for TensorFlow to be told
+            stack.enter_context(only_one_in(output))
+        from srgan_edge_train.distribution import distribution
+        from srgan_edge_train.run_folder import RunFolder
+        from srgan_edge_train.start import Settings, new_run, resumed_run
+
+        workers = distribution(strategy)
         # Every worker trains; the chief alone keeps the run.
         kept = output if workers.is_chief else stack.enter_context(scratch_folder())
+        if is_shared:
+            stack.enter_context(only_one_in(kept))
         if resume and not workers.is_chief:
             shutil.copytree(output, kept, ignore=_NOT_COPIED, dirs_exist_ok=True)
-        stack.enter_context(only_one_in(kept))
         run = RunFolder(kept)
         settings = Settings(data, run, workers, _read, content_weights, evaluate, lpips_weights)
         if resume:
