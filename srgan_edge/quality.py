@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 Picture = npt.NDArray[np.uint8]
 Judge = Callable[[Picture, Picture], float]
 Plane = npt.NDArray[np.float64]
 
+_WINDOW = 11  # of SSIM
+_BAND = 256  # rows at a time: eight bytes a pixel, several times, would be gigabytes
 # ITU-R BT.601, 8-bit "studio" luma (16..235) of RGB in 0..255: what SR papers call Y.
 _LUMA_RGB = np.array([65.481, 128.553, 24.966]) / 255.0
 
@@ -45,6 +46,8 @@ def degrade(picture: Picture, scale: int) -> Picture:
 
 def resize_bicubic(picture: Picture, width: int, height: int) -> Picture:
     """Pillow's BICUBIC to `width` x `height`, antialiased when it reduces. uint8 in and out."""
+    from PIL import Image  # the live loop does without
+
     resized = Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC)
     return np.asarray(resized)
 
@@ -63,14 +66,14 @@ def compare(result: Picture, original: Picture, scale: int, judge: Judge | None 
         scale: PSNR and SSIM leave out a border of so many pixels.
         judge: measures LPIPS, on the whole pictures.
     """
-    ours, theirs = (luma(_shave(picture, scale)) for picture in (result, original))
+    ours, theirs = (_shave(picture, scale) for picture in (result, original))
     lpips = judge(result, original) if judge else None
-    return Quality(psnr=_psnr(ours, theirs), ssim=_ssim(ours, theirs), lpips=lpips)
+    return Quality(psnr=_psnr_of(*_squares(ours, theirs)), ssim=_ssim(ours, theirs), lpips=lpips)
 
 
 def psnr_y(result: Picture, original: Picture, scale: int) -> float:
     """Y-PSNR in dB (peak 255) of two RGB pictures of one shape, `scale` pixels shaved all round."""
-    return _psnr(luma(_shave(result, scale)), luma(_shave(original, scale)))
+    return _psnr_of(*_squares(_shave(result, scale), _shave(original, scale)))
 
 
 def _shave(picture: Picture, border: int) -> Picture:
@@ -78,13 +81,32 @@ def _shave(picture: Picture, border: int) -> Picture:
     return picture[border : height - border, border : width - border]
 
 
-def _psnr(first: Plane, second: Plane) -> float:
-    error = float(np.mean((first - second) ** 2))
+def _squares(first: Picture, second: Picture) -> tuple[float, int]:
+    """The sum of Y's squared differences, and of how many."""
+    total = 0.0
+    for start in range(0, len(first), _BAND):
+        rows = slice(start, start + _BAND)
+        total += float(np.sum((luma(first[rows]) - luma(second[rows])) ** 2))
+    return total, first.shape[0] * first.shape[1]
+
+
+def _psnr_of(squares: float, count: int) -> float:
+    error = squares / count
     return float("inf") if error == 0 else float(10 * np.log10(255.0**2 / error))
 
 
-def _ssim(first: Plane, second: Plane) -> float:
+def _ssim(first: Picture, second: Picture) -> float:
     """Wang et al. 2004: 11x11 Gaussian window, sigma 1.5, K1 0.01, K2 0.03, valid area only."""
+    total, count, last = 0.0, 0, len(first) - _WINDOW + 1
+    for start in range(0, last, _BAND):
+        rows = slice(start, min(start + _BAND, last) + _WINDOW - 1)
+        found = _likeness(luma(first[rows]), luma(second[rows]))
+        total, count = total + float(found.sum()), count + found.size
+    return total / count if count else float("nan")
+
+
+def _likeness(first: Plane, second: Plane) -> Plane:
+    """SSIM of every window."""
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     mean1, mean2 = _window(first), _window(second)
     variance1 = _window(first**2) - mean1**2
@@ -93,9 +115,9 @@ def _ssim(first: Plane, second: Plane) -> float:
     ratio = ((2 * mean1 * mean2 + c1) * (2 * covariance + c2)) / (
         (mean1**2 + mean2**2 + c1) * (variance1 + variance2 + c2)
     )
-    return float(ratio.mean())
+    return np.asarray(ratio, np.float64)
 
 
 def _window(plane: Plane) -> Plane:
-    blurred = cv2.GaussianBlur(plane, (11, 11), 1.5)
+    blurred = cv2.GaussianBlur(plane, (_WINDOW, _WINDOW), 1.5)
     return np.asarray(blurred[5:-5, 5:-5], dtype=np.float64)

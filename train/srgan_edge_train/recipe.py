@@ -104,6 +104,13 @@ class Recipe:
         """LR pixels that a picture must have each way to be used."""
         return max(self.patch, self.adversarial_patch)
 
+    @property
+    def least_bytes(self) -> int:
+        """What a step keeps at least: every layer's output once, in two bytes a value."""
+        srgan = self.generator == "srgan"
+        layers = 64 * 35 if srgan else self.channels * self.convs
+        return 2 * self.batch * self.patch**2 * (layers + 3 * self.scale**2)
+
     def is_adversarial_at(self, step: int) -> bool:
         """Whether the step with this number (from 0) belongs to the adversarial phase."""
         return self.has_adversarial_phase and step >= self.fidelity_steps

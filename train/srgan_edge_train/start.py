@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import sys
 from collections.abc import Callable
@@ -84,6 +85,7 @@ def new_run(settings: Settings, recipe: Recipe, init: str | None) -> Start:
         InputError: whatever is wrong with what was given; nothing is left behind.
     """
     settle_tensorflow()
+    _check_memory(recipe)
     run = settings.run
     first = initial_weights(init) if init else None
     content = content_source(settings.content_weights) if recipe.has_adversarial_phase else None
@@ -103,6 +105,19 @@ def new_run(settings: Settings, recipe: Recipe, init: str | None) -> Start:
         trainer.save_checkpoint()
         run.write_record(record)  # last: what has a record can be resumed
     return Start(trainer, settings, record)
+
+
+def _check_memory(recipe: Recipe) -> None:
+    """Raise InputError when a step of a recipe cannot fit into this machine, by any count."""
+    if tf.config.list_physical_devices("GPU") or not hasattr(os, "sysconf"):
+        return
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    needed = recipe.least_bytes
+    if needed > memory:
+        raise InputError(
+            f"recipe: batch {recipe.batch} of patch {recipe.patch} needs at least "
+            f"{needed / 2**30:.0f} GB for a step, this machine has {memory / 2**30:.0f}"
+        )
 
 
 def resumed_run(settings: Settings, steps: int | None) -> Start:
