@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import selectors
+import shutil
 import subprocess
 import sys
 import time
@@ -67,6 +68,7 @@ class Worker:
         self._folder = folder
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_warm = False
 
     def run(self, arguments: Iterable[object], seconds: float = SECONDS) -> Ended:
         """Run one command; waits for so many seconds."""
@@ -77,9 +79,11 @@ class Worker:
         process.stdin.flush()
         with selectors.DefaultSelector() as ready:
             ready.register(process.stdout, selectors.EVENT_READ)
-            if not ready.select(seconds):
+            # Its first command also imports what is needed, TensorFlow perhaps.
+            if not ready.select(seconds if self._is_warm else 4 * seconds):
                 self.close()
                 return Ended(-1, "", "hung")
+        self._is_warm = True
         answer = process.stdout.readline()
         if not answer:
             code = process.wait()
@@ -93,7 +97,7 @@ class Worker:
         if self._process:
             self._process.kill()
             self._process.communicate()
-            self._process = None
+            self._process, self._is_warm = None, False
 
     def _begin(self) -> subprocess.Popen[bytes]:
         home = {"HOME": str(self._folder), "XDG_CACHE_HOME": str(self._folder / "cache")}
@@ -151,9 +155,8 @@ class Attack:
             spoiled = _spoiled(end, source, content, output, is_whole)
             end, reason = ("lost or half-written", spoiled) if spoiled else (end, reason)
         self._count(end, reason, took, content)
-        for left in (*output.iterdir(), source):
-            with contextlib.suppress(FileNotFoundError):
-                left.unlink()
+        shutil.rmtree(output)
+        source.unlink(missing_ok=True)
         return ended
 
     def command(self, *arguments: object) -> Ended:
