@@ -68,7 +68,7 @@ class Command:
         cwd: Path | None = None,
     ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "srgan_edge", *map(str, arguments)],
+            [*self.program(), *map(str, arguments)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -76,6 +76,10 @@ class Command:
             env={**os.environ, "PYTHONPATH": str(TESTS.parent), **(environment or {})},
             cwd=cwd,
         )
+
+    def program(self) -> list[str]:
+        """What takes the arguments."""
+        return [sys.executable, "-m", "srgan_edge"]
 
     def wait_for(self, sign: Callable[[], object]) -> bool:
         """Until that is seen; False when the command ended before."""

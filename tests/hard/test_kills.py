@@ -91,7 +91,7 @@ def test_a_folder_of_pictures(
         check,
         complete,
     )
-    killing.run(kills * 2)
+    killing.run(kills)
     # Between its name and the line that says so: one file of a run, and only rarely.
     assert len(again) <= counted.injected
 

@@ -56,7 +56,7 @@ def assert_same(run: Path, expected: Path) -> None:
     assert ours[1:] == theirs[1:]
 
 
-def test_training(tmp_path: Path, faults: Callable[[str], Faults], kills: int) -> None:
+def test_training(tmp_path: Path, faults: Callable[[str], Faults], slow_kills: int) -> None:
     """Resumed to the bit, with nothing left that is not in a run without a kill."""
     recipe = write_tiny_recipe(tmp_path, steps=60, checkpoint_every=7, validate_every=10)
     expected, run = tmp_path / "expected", tmp_path / "run"
@@ -85,11 +85,11 @@ def test_training(tmp_path: Path, faults: Callable[[str], Faults], kills: int) -
         9.0,
         lambda: counted.check(run, is_whole) if run.exists() else None,
         complete,
-    ).run(kills)
+    ).run(slow_kills)
 
 
 def test_conversion(
-    tiny_run: Path, tmp_path: Path, faults: Callable[[str], Faults], kills: int
+    tiny_run: Path, tmp_path: Path, faults: Callable[[str], Faults], slow_kills: int
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(tiny_run, run)
@@ -122,4 +122,4 @@ def test_conversion(
     clear()
     counted = faults("kill -9: convert")
     sign = run / ".srgan-edge.lock"
-    Killing(counted, begin, sign.exists, 12.0, check, complete).run(kills)
+    Killing(counted, begin, sign.exists, 12.0, check, complete).run(slow_kills)
