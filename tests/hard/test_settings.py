@@ -30,7 +30,7 @@ def test_configurations(attacking: Attacking, tmp_path: Path, many: int) -> None
                     content,
                     lambda _: ("webcam", "--config", source, "--show", "none", "--source", clip),
                 )
-            if attack.tally.tried >= 250 * many:
+            if attack.tally.tried >= 150 * many:
                 break
         assert attack.tally.ends["done"] > 0
 
@@ -41,6 +41,9 @@ def test_recipes(attacking: Attacking, tmp_path: Path, many: int) -> None:
     empty = tmp_path / "photographs"
     empty.mkdir()
     with attacking("recipes", tmp_path) as attack:
+        sound = tmp_path / "sound.toml"
+        sound.write_text(text)
+        attack.worker.ordinary = ["train", empty, "-o", tmp_path / "run", "--recipe", sound]
         for content in mutants(random.Random(SEED + 1), text):
             if attack.is_new(content):
                 attack.tally.past_magic += content.startswith(b"# a")
@@ -49,6 +52,6 @@ def test_recipes(attacking: Attacking, tmp_path: Path, many: int) -> None:
                     content,
                     lambda out: ("train", empty, "-o", out / "run", "--recipe", source),
                 )
-            if attack.tally.tried >= 200 * many:
+            if attack.tally.tried >= 150 * many:
                 break
         assert attack.tally.ends["refused"] == attack.tally.tried
