@@ -105,7 +105,7 @@ def test_edge_camera_is_better_where_pictures_are_bad(data_sets: Path, judge: Lp
 
 
 def test_int8_is_much_faster_than_float32(tmp_path: Path) -> None:
-    """Interleaved calls on one thread, 320x180, ratio of the shortest: 3.5 and 4.1 on two processors."""
+    """Interleaved calls on one thread, 320x180, the shortest: 3.5 and 4.1 on two processors."""
     if "vnni" not in Path("/proc/cpuinfo").read_text():
         pytest.skip("this processor has no 8-bit dot products: the ratio is another here")
     frame = np.asarray(cv2.imread(str(SAMPLES / "harbour.png")), np.uint8)
