@@ -7,7 +7,7 @@
 #              LONG=1 for both systems, SHORT=1 leaves out power cuts and what `make test` has
 # make dist    the three wheels, and what is in an installation of each (CycloneDX)
 # make audit   what is known against the installed packages
-# make test-hard  more of what is thrown at the browser view: some minutes
+# make test-hard  more of what is thrown at all of it, kills, full disks, giants: hours
 # make docs    the manual, in site/
 
 PYTHON ?= python3
