@@ -20,7 +20,7 @@ from srgan_edge.files import is_full, whole_file
 from srgan_edge.progress import ProgressLine
 from srgan_edge.quality import Picture
 from srgan_edge.upscales import Upscales
-from srgan_edge.video_file import open_video_file
+from srgan_edge.video_file import open_video_file, sane_rate
 
 # The codec that OpenCV's own FFmpeg can write into each container.
 _CODECS = {".mp4": "mp4v", ".m4v": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
@@ -51,11 +51,6 @@ class VideoResult:
 def output_suffix(suffix: str) -> str:
     """The container that a video of `suffix` is written in."""
     return suffix if suffix.lower() in _CODECS else ".mp4"
-
-
-def sane_rate(rate: float) -> float | None:
-    """A frame rate as a container tells it, or None when it cannot be one."""
-    return rate if math.isfinite(rate) and 1.0 <= rate <= 1000.0 else None
 
 
 class VideoWriter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -38,6 +39,11 @@ def open_video_file(path: Path, options: list[int] | None = None) -> cv2.VideoCa
     if not capture.isOpened():
         raise InputError(f"not a video: {path} (OpenCV cannot read its content)")
     return capture
+
+
+def sane_rate(rate: float) -> float | None:
+    """A frame rate as a container tells it, or None when it cannot be one."""
+    return rate if math.isfinite(rate) and 1.0 <= rate <= 1000.0 else None
 
 
 def silence_opencv() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from srgan_edge.errors import InputError
 
+if TYPE_CHECKING:
+    from ssl import SSLContext, SSLError
 
-def server_context(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+
+def server_context(certificate: Path | None, key: Path | None) -> SSLContext | None:
     """What serves with them; None where neither is given.
 
     Raises:
@@ -16,6 +19,8 @@ def server_context(certificate: Path | None, key: Path | None) -> ssl.SSLContext
     """
     if certificate is None and key is None:
         return None
+    import ssl  # some MB, which few need
+
     if certificate is None or key is None:
         raise InputError("--tls-cert and --tls-key belong together: give both")
     _check("certificate", certificate, "-----BEGIN CERTIFICATE-----")
@@ -44,7 +49,7 @@ def _check(what: str, path: Path, mark: str) -> None:
         raise InputError(f"the {what} {path} has a password: give one without")
 
 
-def _what_is_wrong(error: ssl.SSLError, certificate: Path, key: Path) -> str:
+def _what_is_wrong(error: SSLError, certificate: Path, key: Path) -> str:
     if error.reason == "KEY_VALUES_MISMATCH":
         return f"{key} is not the key of the certificate {certificate}"
     reason = (error.reason or "one of them is damaged").lower().replace("_", " ")

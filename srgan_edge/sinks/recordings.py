@@ -9,7 +9,6 @@ from pathlib import Path
 
 from srgan_edge.errors import SrganEdgeError
 from srgan_edge.files import unused
-from srgan_edge.images import ImageFile, write_image
 from srgan_edge.sinks.recording import Recording
 from srgan_edge.sinks.sink import Unwatched, View
 
@@ -66,6 +65,8 @@ class Recordings(Unwatched):
         Raises:
             InputError: the folder cannot be written.
         """
+        from srgan_edge.images import ImageFile, write_image  # with Pillow, when it is asked for
+
         path = self._path(".png")
         write_image(path, ImageFile(view.sr))
         return path

@@ -12,8 +12,7 @@ from srgan_edge.errors import InputError
 from srgan_edge.quality import Picture
 from srgan_edge.sources.address import Address, Kind
 from srgan_edge.sources.framing import Framing
-from srgan_edge.video import sane_rate
-from srgan_edge.video_file import open_video_file, silence_opencv
+from srgan_edge.video_file import open_video_file, sane_rate, silence_opencv
 
 _TIMEOUT_MS = 10_000
 _FALLBACK_RATE = 30.0

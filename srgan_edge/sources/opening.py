@@ -10,7 +10,6 @@ from srgan_edge.sources.framing import Framing
 from srgan_edge.sources.paced import Paced
 from srgan_edge.sources.picamera import PiCamera
 from srgan_edge.sources.reopening import Reopening
-from srgan_edge.sources.sequence import Sequence
 from srgan_edge.sources.source import Source
 from srgan_edge.sources.thinned import Thinned
 
@@ -51,6 +50,8 @@ def _open(address: Address, wanted: Wanted) -> Source:
     if address.kind is Kind.PICAMERA:
         return PiCamera(framing, rate)
     if address.kind is Kind.SEQUENCE:
+        from srgan_edge.sources.sequence import Sequence  # with Pillow, which others do without
+
         return Sequence(address, framing, rate)
     source = Capture(address, framing, rate)
     return source if rate is None else Thinned(source, rate)

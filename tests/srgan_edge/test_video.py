@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from srgan_edge.batch import plan_jobs, run_jobs
 from srgan_edge.errors import InputError, RunError
 from srgan_edge.upscaler import Upscaler
-from srgan_edge.video import VIDEO_SUFFIXES, VideoWriter, output_suffix, sane_rate, upscale_video
+from srgan_edge.video import VIDEO_SUFFIXES, VideoWriter, output_suffix, upscale_video
+from srgan_edge.video_file import sane_rate
 
 Decode = Callable[[Path], list[cv2.typing.MatLike]]
 
