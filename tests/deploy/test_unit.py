@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import typer.main
 from helpers import TESTS, run_cli
+from manual import blocks
 from typer.core import TyperCommand, TyperGroup
 
 from srgan_edge.cli import _build
@@ -85,6 +86,18 @@ def test_each_line_of_the_configuration_is_accepted(webcam: TyperCommand, tmp_pa
     for line in lines:
         file.write_text(line + "\n")
         assert webcam.make_context("webcam", ["--config", str(file)]).default_map, line
+
+
+@pytest.mark.parametrize(
+    "block", [block.text for block in blocks("toml")], ids=lambda text: text.split(" = ")[0]
+)
+def test_what_the_manual_shows_of_it_is_accepted(
+    webcam: TyperCommand, tmp_path: Path, block: str
+) -> None:
+    (tmp_path / "shown.toml").write_text(block)
+    found = webcam.make_context("webcam", ["--config", str(tmp_path / "shown.toml")]).default_map
+    assert found
+    assert len(found) == block.count(" = ") > 2
 
 
 def test_the_configuration_explains_every_option(webcam: TyperCommand) -> None:

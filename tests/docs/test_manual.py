@@ -38,7 +38,8 @@ SOURCES = (
     ROOT / "train" / "srgan_edge_train",
     ROOT / "convert" / "srgan_edge_convert",
 )
-LANGUAGES = {"sh", "python", "text", "math", "bash", "kotlin", "cpp"}
+SCRIPTS = ROOT / "deploy" / "raspberry-pi"
+LANGUAGES = {"sh", "python", "text", "math", "bash", "kotlin", "cpp", "toml"}
 LINES = lines()
 # What else a line may begin with.
 OTHERS = {".", "cp", "ffmpeg", "make", "mkdir", "pip"}
@@ -117,6 +118,7 @@ def test_every_benchmark_takes_its_options() -> None:
 
 def test_options_in_the_text_exist() -> None:
     sources = [*(ROOT / "benchmarks").glob("*.py"), *(path for path, _ in python_sources())]
+    sources += SCRIPTS.glob("*.sh")
     known = set(re.findall(r"--[a-z][a-z0-9-]+", "".join(path.read_text() for path in sources)))
     group: Any = typer.main.get_command(_build())
     for command in group.commands.values():
