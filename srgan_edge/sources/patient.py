@@ -56,7 +56,9 @@ def open_patiently(
             raise RunError(f"the source {name} does not open for {waited:.0f} s: given up")
         if waited > _TOLD_AFTER and thread.is_alive() and not told:
             told = True
-            _LOG.warning("%s does not open for %.0f s: it is waited for", name, waited)
+            _LOG.warning(
+                "%s does not open for %.0f s: it is waited for; --give-up bounds that", name, waited
+            )
     if failed:
         raise failed[0]
     return opened[0]

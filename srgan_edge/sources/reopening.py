@@ -62,7 +62,11 @@ class Reopening:
             raise RunError(f"the source {self.name} gives no frame for {waited:.0f} s: given up")
         if not self._was_told:
             self._was_told = True
-            _LOG.warning("%s gives no frame for %.0f s: it is waited for", self.name, waited)
+            _LOG.warning(
+                "%s gives no frame for %.0f s: it is waited for; --give-up bounds that",
+                self.name,
+                waited,
+            )
         return reading
 
     def read(self) -> Picture | None:

@@ -123,3 +123,17 @@ def test_conversion(
     counted = faults("kill -9: convert")
     sign = run / ".srgan-edge.lock"
     Killing(counted, begin, sign.exists, 12.0, check, complete).run(slow_kills)
+
+
+def test_one_that_was_cut_off_while_pictures_were_read(tmp_path: Path) -> None:
+    """It is told how to go on: anew, because nothing was trained."""
+    recipe, run = write_tiny_recipe(tmp_path), tmp_path / "run"
+    begin = Command("train", PHOTOS, "-o", run, "--recipe", recipe)
+    assert begin.wait_for((run / "cache").is_dir)
+    assert begin.kill(with_children=False)
+    assert not (run / "run.json").exists()
+    code, said = Command("train", PHOTOS, "-o", run, "--resume").ended()
+    assert code == 2
+    assert "was cut off before its first step: leave --resume out" in said
+    code, said = Command("train", PHOTOS, "-o", run, "--recipe", recipe).ended()
+    assert code == 0, said

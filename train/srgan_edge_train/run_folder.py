@@ -154,6 +154,11 @@ class RunFolder:
 
     def read_record(self) -> dict[str, Any]:
         """The record of a run that is there. Raises InputError when there is none."""
+        if not (self.path / RECORD_NAME).is_file() and (self.path / "cache").is_dir():
+            raise InputError(
+                f"the run in {self.path} was cut off before its first step: leave --resume out, "
+                "and it begins anew"
+            )
         return read_record(self.path)
 
     def write_calibration(self, photographs: Photographs, recipe: Recipe) -> None:
