@@ -16,6 +16,7 @@ from srgan_edge.leftovers import marked, remove_leftovers
 # What a folder says that was there and writable a moment ago.
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOENT, errno.ESTALE)
 _LONGEST_TEXT = 1 << 20  # bytes
+_LARGEST_NPZ = 1 << 29  # all of VGG19's convolutions take 80 MB
 
 
 @contextmanager
@@ -135,3 +136,13 @@ def check_text(path: Path) -> None:
         raise InputError(f"{path} is not a file")
     if path.is_file() and path.stat().st_size > _LONGEST_TEXT:
         raise InputError(f"{path} has {path.stat().st_size} bytes, accepted are {_LONGEST_TEXT}")
+
+
+def check_npz(path: Path) -> None:
+    """Raise ValueError for an `.npz` file that unpacks to more than weights or pictures take."""
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        total = sum(member.file_size for member in archive.infolist())
+    if total > _LARGEST_NPZ:
+        raise ValueError(f"it unpacks to {total} bytes, accepted are {_LARGEST_NPZ}")

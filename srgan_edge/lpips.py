@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from srgan_edge.errors import InputError
+from srgan_edge.files import check_npz
 from srgan_edge.quality import Picture
 
 Features = npt.NDArray[np.float32]
@@ -46,6 +47,7 @@ class Lpips:
             InputError: it cannot be read, or does not hold them.
         """
         try:
+            check_npz(weights)
             with weights.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 held = {key: arrays[key].astype(np.float32) for key in arrays.files}
         except Exception as error:  # numpy raises many kinds for what is no npz

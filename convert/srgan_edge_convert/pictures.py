@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from srgan_edge.errors import InputError
+from srgan_edge.files import check_npz
 from srgan_edge.quality import Picture
 from srgan_edge.run_record import RECORD_NAME, read_record
 from srgan_edge_train.keras_file import first_line
@@ -100,6 +101,7 @@ def _from_photographs(photographs: Photographs, patch: int, seed: int, source: s
 
 def _from_crops(path: Path) -> Pictures:
     try:
+        check_npz(path)
         with np.load(path, allow_pickle=False) as crops:
             lr, check_lr, check_hr = crops["lr"], crops["check_lr"], crops["check_hr"]
         _check_crops(lr, check_lr, check_hr)

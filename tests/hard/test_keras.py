@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import random
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from helpers import TESTS
 
 from srgan_edge_train.keras import keras
 from srgan_edge_train.networks.layers import DepthToSpace
-from tests.hard.archives import hostile, mutants
+from tests.hard.archives import hostile, mutants, packed
 from tests.hard.trying import Attack, Attacking
 
 pytestmark = pytest.mark.timeout(3600)
@@ -89,4 +91,25 @@ def test_hostile_ones(generators: list[bytes], attacking: Attacking, tmp_path: P
                     lambda out: ("convert", source, "--float32", "-o", out / "x.tflite"),
                 )
                 print(name, ended.code, ended.said[:160])
+        assert attack.tally.ends["refused"] == attack.tally.tried
+
+
+def test_arrays_that_unfold(attacking: Attacking, tmp_path: Path) -> None:
+    """An `.npz` of some MB that unpacks to gigabytes, and ones that are damaged."""
+    folder, source = tmp_path / "pictures", tmp_path / "hostile.npz"
+    folder.mkdir()
+    content = io.BytesIO()
+    with (
+        zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("conv1/kernel.npy", "w", force_zip64=True) as file,
+    ):
+        for _ in range(2 << 30 >> 24):
+            file.write(bytes(1 << 24))
+    small = packed({"conv1/kernel.npy": b"\x93NUMPY\x01\0v\0{'descr': '<f4', 'shape': (1,)"})
+    with attacking("arrays", tmp_path) as attack:
+        for data in (content.getvalue(), small, small[:40], packed({}), b"", b"PK\3\4"):
+            attack.tally.past_magic += data[:2] == b"PK"
+            attack.throw(
+                source, data, lambda _: ("eval", "edge-tiny", folder, "--lpips-weights", source)
+            )
         assert attack.tally.ends["refused"] == attack.tally.tried

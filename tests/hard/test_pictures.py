@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,19 @@ def test_mutants(attacking: Attacking, tmp_path: Path, many: int) -> None:
             throw(attack, tmp_path, suffix, data)
             if attack.tally.tried >= 600 * many:
                 break
+
+
+def test_other_readers(attacking: Attacking, tmp_path: Path, many: int) -> None:
+    """A folder of one picture, for `eval`, for `webcam`, and for `train`, which trains nothing."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    live = ("--show", "none", "--model", "edge-tiny", "--threads", 1, "--record")
+    commands: tuple[Callable[[Path], tuple[object, ...]], ...] = (
+        lambda _: ("eval", "edge-tiny", folder, "--threads", 1),
+        lambda out: ("webcam", "--source", folder, *live, out / "x.mp4"),
+    )
+    with attacking("pictures, eval and webcam", tmp_path) as attack:
+        for suffix, data in islice(mutants(random.Random(SEED + 1), ordinary()), 30 * many):
+            for command in commands:
+                attack.tally.past_magic += is_past_magic(data)
+                attack.throw(folder / f"hostile{suffix}", data, command)

@@ -84,3 +84,20 @@ def test_lists_of_other_files(attacking: Attacking, tmp_path: Path) -> None:
             for data in lists(target):
                 throw(attack, tmp_path, ".mp4", data, data)
         assert attack.tally.ends["refused"] == attack.tally.tried
+
+
+def test_live(attacking: Attacking, tmp_path: Path, many: int) -> None:
+    """As the source of `webcam`, which records what it makes of it."""
+    options = ("--show", "none", "--model", "edge-tiny", "--threads", 1)
+    with attacking("videos, live", tmp_path) as attack:
+        for suffix, data, number in islice(mutants(random.Random(SEED + 2), CLIPS), 30 * many):
+            source = tmp_path / f"hostile{suffix}"
+            attack.tally.past_magic += data[:4] == CLIPS[number][1][:4]
+            attack.throw(
+                source,
+                data,
+                lambda out, source=source: (  # type: ignore[misc]
+                    *("webcam", "--source", source, "--record", out / "x.mp4", *options),
+                ),
+                is_video,
+            )

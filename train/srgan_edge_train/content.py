@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from srgan_edge.errors import InputError, RunError
+from srgan_edge.files import check_npz
 from srgan_edge_train.keras import keras, tf
 from srgan_edge_train.networks.vgg import vgg19
 from srgan_edge_train.recipe_check import CONTENT_LAYERS
@@ -104,6 +105,7 @@ def _set_weights(network: Any, weights: dict[str, Any]) -> None:
 
 def _from_file(path: Path, network: Any) -> dict[str, Any]:
     try:
+        check_npz(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             held = {key: arrays[key] for key in arrays.files}
     except Exception as error:  # numpy raises many kinds for what is no npz
