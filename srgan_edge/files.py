@@ -131,8 +131,8 @@ def _refusal(what: str, error: OSError) -> SrganEdgeError:
 
 
 def check_text(path: Path) -> None:
-    """Raise InputError for what is no file of a length that settings have, as a device is."""
-    if path.exists() and not path.is_file():
+    """Raise InputError for a pipe or a device, and for more than settings can be."""
+    if path.exists() and not (path.is_file() or path.is_dir()):  # reading tells of a folder
         raise InputError(f"{path} is not a file")
     if path.is_file() and path.stat().st_size > _LONGEST_TEXT:
         raise InputError(f"{path} has {path.stat().st_size} bytes, accepted are {_LONGEST_TEXT}")
