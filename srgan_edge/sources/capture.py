@@ -67,7 +67,10 @@ class Capture:
 
 def _open(address: Address, framing: Framing, rate: float | None) -> cv2.VideoCapture:
     if address.kind is Kind.FILE:
-        return open_video_file(Path(str(address.target)))
+        try:
+            return open_video_file(Path(str(address.target)))
+        except InputError as error:
+            raise InputError(f"cannot open the source {address.name}: {error}") from None
     if address.kind is not Kind.CAMERA:
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS]
         limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS]
