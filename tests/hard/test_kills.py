@@ -181,7 +181,9 @@ def test_a_recording(
     options = ("--source", clip, "--realtime", "--show", "none", "--record", out, *MODEL)
 
     def check() -> None:
-        assert not out.exists(), "half of a recording has its name"
+        if out.exists():  # finished, and killed before the process ended
+            assert len(frames_of(out)) > 60, "half of a recording has its name"
+            out.unlink()
         for path in out.parent.glob(".live.*"):
             kept.setdefault(path, 0)
         for path, before in kept.items():

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from srgan_edge.errors import InputError
+from srgan_edge.errors import DiskError, InputError
 from srgan_edge.files import whole_file, write_text
 from srgan_edge.run_record import LOCK_NAME, RECORD_NAME, read_record
 from srgan_edge_train.patches import camera_pair, crop_pair
@@ -160,6 +160,15 @@ class RunFolder:
                 "and it begins anew"
             )
         return read_record(self.path)
+
+    def require_there(self) -> None:
+        """Look whether the folder is still there. Half of a run must not appear in its place.
+
+        Raises:
+            DiskError: it is gone.
+        """
+        if not (self.path / RECORD_NAME).is_file():
+            raise DiskError(f"the run in {self.path} was taken away while it was trained")
 
     def write_calibration(self, photographs: Photographs, recipe: Recipe) -> None:
         """Keep training crops to calibrate on, and kept-back crops to check with."""

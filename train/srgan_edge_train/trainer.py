@@ -122,6 +122,7 @@ class Trainer:
             try:
                 for lr, hr in self._batches():
                     terms = self._run_step(lr, hr)
+                    self.run.require_there()
                     last = self.step == recipe.steps
                     if self.step % _REPORT_EVERY == 0 or last:
                         rate = (self.step - first) / (time.monotonic() - self._started)
