@@ -290,7 +290,7 @@ def test_install_upgrade_and_uninstall(place: Place, wheel: Path) -> None:
 
 
 def test_the_old_one_stays_until_the_new_one_is_whole(place: Place, wheel: Path) -> None:
-    """A new one that does not work, a model that does not, and a power cut."""
+    """A new one that does not work, and a model that does not."""
     assert place.install().code == 0
     broken = place.install("--wheel", stand_in(place.given, "13.0"))
     assert_one_line(broken, "does not work here: error: it does not work", code=1)
@@ -300,26 +300,39 @@ def test_the_old_one_stays_until_the_new_one_is_whole(place: Place, wheel: Path)
     assert_one_line(refused, "empty.tflite cannot be used: no model in it")
     assert place.versions == ["1.0"]
 
+
+@pytest.mark.parametrize(
+    "said", ["installing the packages", "trying it", "switching to it", "it is in use"]
+)
+def test_killed_during_an_upgrade(place: Place, wheel: Path, said: str) -> None:
+    """As a power cut would: the old or the new one works, and the next run ends well."""
+    assert place.install().code == 0
     second = stand_in(place.given, "2.0")
-    command = place.command("install.sh", "--yes", "--wheel", second)
-    started = subprocess.Popen(
-        command,
+    kill_after(said, place, second)
+    assert place.works in ("1.0", "2.0")
+    assert place.works == "1.0" or said in ("switching to it", "it is in use")
+    assert place.works == "2.0" or said != "it is in use"
+    unfinished = not (next(place.root.glob("opt/srgan-edge/versions/2.0-*")) / "complete").exists()
+    ran = place.install("--wheel", second)
+    assert ran.code == 0, ran
+    assert ("removing what was left unfinished: 2.0-" in ran.out) is unfinished
+    assert place.works == "2.0"
+    assert len(place.versions) == 2
+    assert not [*(place.root / "opt/srgan-edge").glob("*.next")]
+
+
+def kill_after(said: str, place: Place, wheel: Path) -> None:
+    """Run the installer, and kill all of it as soon as it says this."""
+    with subprocess.Popen(
+        place.command("install.sh", "--yes", "--wheel", wheel),
         stdout=subprocess.PIPE,
         text=True,
         env=place.everything(),
         start_new_session=True,
-    )
-    with started as running:
+    ) as running:
         assert running.stdout is not None
-        assert any("installing the packages" in line for line in running.stdout)
+        assert any(said in line for line in running.stdout)
         os.killpg(running.pid, signal.SIGKILL)
-    assert place.works == "1.0"
-    assert place.versions == ["1.0", "2.0"]
-    ran = place.install("--wheel", second)
-    assert ran.code == 0, ran
-    assert "removing what was left unfinished: 2.0-" in ran.out
-    assert place.works == "2.0"
-    assert place.versions == ["1.0", "2.0"]
 
 
 def test_another_program_of_that_name_is_left_alone(place: Place, wheel: Path) -> None:
