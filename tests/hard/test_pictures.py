@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from tests.hard.damage import every_truncation
-from tests.hard.pictures import is_past_magic, mutants, ordinary
+from tests.hard.pictures import is_past_magic, ordinary
 from tests.hard.trying import Attack, Attacking
+from tests.hard.wrong_pictures import mutants
 
 pytestmark = pytest.mark.timeout(3600)
 SEED = 20261125
