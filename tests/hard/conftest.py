@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import TESTS
+from PIL import Image
 
 from srgan_edge.browser.token import cookie_of
 from tests.hard import trying
@@ -111,6 +113,36 @@ def attack(
     for process in running:
         process.communicate(timeout=30)
         assert process.returncode == 0
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """A disk of so many kilobytes, in memory."""
+    mounted: list[Path] = []
+
+    def make(kilobytes: int) -> Path:
+        place = tmp_path / f"disk{len(mounted)}"
+        place.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "none", str(place)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"no small disk here, that takes root: {done.stderr.strip()}")
+        mounted.append(place)
+        return place
+
+    yield make
+    for place in mounted:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture(scope="session")
+def noisy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve, of noise: upscaled they have some 600 kB each."""
+    folder, chance = tmp_path_factory.mktemp("in"), np.random.default_rng(1)
+    for number in range(12):
+        pixels = chance.integers(0, 256, (90, 120, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number:02}.png")
+    return folder
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
