@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from helpers import SAMPLES, TESTS, run_cli, write_tiny_recipe
 from srgan_edge.lpips import Lpips
 
 _SHARED = Path(os.environ.get("SRGAN_EDGE_DATA", TESTS.parent.parent / "shared"))
+# Started in the background of a shell, the tests and what they start would ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # Fast ones first.
 _ORDER = ("srgan_edge", "train", "convert", "benchmarks", "road")
 

@@ -262,11 +262,12 @@ def test_what_was_run_says_what_the_manual_says(worked: Worked) -> None:
     stats = json.loads((worked.folder / "stats.json").read_text())
     stages = re.findall(r"^\| `(\w+)` \| ", (DOCS / "manual" / "cameras.md").read_text(), re.M)
     assert set(stages) & set(stats["milliseconds"]) == set(stats["milliseconds"])
-    heading = said["srgan-edge bench edge edge-tiny --runs 10"].splitlines()[0]
+    tables = said["srgan-edge bench edge edge-tiny --runs 10"].split("\n\n")
+    headings = [table.splitlines()[0] for table in tables[:2]]
     page = (DOCS / "manual" / "measure.md").read_text(encoding="utf-8")
     columns = re.findall(r"^\| (`.+?) \|", page[: page.index("A twin")], re.MULTILINE)
     for column in re.findall("`(.+?)`", " ".join(columns)):
-        assert column in heading, heading
+        assert any(column in heading for heading in headings), (column, headings)
 
 
 # --------------------------------------------------------------------------------------- Python
