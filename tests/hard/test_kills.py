@@ -75,6 +75,8 @@ def test_a_folder_of_pictures(
             if path.exists() and path.stat().st_mtime_ns != moment:
                 again.append(path)
         seen.update((path, path.stat().st_mtime_ns) for path in out.rglob("*.png"))
+        if not (out / JOURNAL_NAME).exists():  # it was complete: the next run does all anew
+            seen.clear()
 
     def complete() -> None:
         check()

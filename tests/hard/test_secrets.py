@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import ssl
@@ -39,10 +40,18 @@ class Command:
         return (self.folder / "log").read_bytes()
 
 
+def free_port() -> int:
+    """Below those that outgoing connections have: one to a port that nobody serves yet may get the
+    same number at its own end, reach itself, and take it."""
+    for port in range(20_000 + os.getpid() % 5_000, 30_000):
+        with contextlib.suppress(OSError), socket.create_server(("0.0.0.0", port)):
+            return port
+    raise OSError("no free port from 20000 to 30000")
+
+
 @pytest.fixture
 def command(certified: tuple[Path, Path], tmp_path: Path) -> Iterator[Command]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     cert, key = map(str, certified)
     options = ["--show", "browser", "--bind", f"0.0.0.0:{port}", "--tls-cert", cert]
     options += ["--tls-key", key, "--model", "edge-tiny", "--size", "64x36", "--threads", "1"]
