@@ -236,7 +236,7 @@ def test_a_configuration_is_kept(debian: Debian, wheel: Path) -> None:
 def test_killed_during_an_upgrade(debian: Debian, wheel: Path, said: str, seconds: float) -> None:
     """As a power cut would; the next run finds its way."""
     before = works(debian)
-    following = f"{int(float(before)) + 1}.0"
+    following = f"{int(before.split('.')[0]) + 100}.0"
     given = later(debian, wheel, following)
     command = ["bash", f"{GIVEN}/install.sh", "--yes", "--wheel", f"{GIVEN}/{given}"]
     debian.run_until(command, said, seconds)
