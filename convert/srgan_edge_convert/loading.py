@@ -161,12 +161,18 @@ def calls_of(model: Any, path: Path) -> list[LayerCall]:
                 kind=type(layer).__name__,
                 inputs=tuple(sources),
                 config={**layer.get_config(), **node.call_kwargs},
-                weights=tuple(np.asarray(w, np.float64) for w in layer.get_weights()),
+                weights=_weights(layer),
                 shape=() if sources else tuple(layer.output.shape),
                 trainable=layer.trainable,
             )
         )
     return in_order(calls, outputs[0].node.layer.name, path)
+
+
+def _weights(layer: Any) -> tuple[Any, ...]:
+    """Float64. Damaged ones may be no numbers: `_prove_same` refuses them in a line."""
+    with np.errstate(invalid="ignore"):
+        return tuple(np.asarray(w, np.float64) for w in layer.get_weights())
 
 
 def in_order(calls: list[LayerCall], output: str, path: Path) -> list[LayerCall]:

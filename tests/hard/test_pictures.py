@@ -19,6 +19,12 @@ pytestmark = pytest.mark.timeout(3600)
 SEED = 20261125
 
 
+@pytest.fixture(autouse=True)
+def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came out is looked at here, and may be large."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+
+
 def is_picture(path: Path) -> bool:
     """Whether all of its pixels are there."""
     with Image.open(path) as image:
