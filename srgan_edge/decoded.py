@@ -23,6 +23,7 @@ from srgan_edge.quiet import native_messages_hidden
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 MAX_PIXELS = 100_000_000
+MAX_SIDE = 65_536  # a strip has the whole width
 # Pillow's names of the same: no other of its decoders is asked.
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 _MOST_SCANS = 200  # of a progressive JPEG: encoders make about ten
@@ -66,8 +67,12 @@ def check_input(path: Path, width: int, height: int, max_pixels: int) -> None:
     """Check how large a picture or a frame is.
 
     Raises:
-        InputError: it has more than `max_pixels` pixels.
+        InputError: it has more than `max_pixels` pixels, or more than `MAX_SIDE` a side.
     """
+    if max(width, height) > MAX_SIDE:
+        raise InputError(
+            f"{path} has {width}x{height} pixels; accepted are up to {MAX_SIDE:,} a side"
+        )
     if width * height > max_pixels:
         raise InputError(
             f"{path} has {width}x{height} pixels, which are {width * height:,}; accepted are "

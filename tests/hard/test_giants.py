@@ -145,6 +145,9 @@ def test_too_large_is_refused_at_once(tmp_path: Path, faults: Callable[[str], Fa
     assert_refused(ran, "liar.bmp has 60000x60000 pixels", "3,600,000,000", "100,000,000")
     assert "--max-pixels" in ran.err
     assert time.monotonic() - started < 60
+    Image.new("RGB", (24, 65_537)).save(tmp_path / "long.tif")
+    ran = run_cli("upscale", tmp_path / "long.tif", "-o", tmp_path / "out.png")
+    assert_refused(ran, "long.tif has 24x65537 pixels", "65,536 a side")
     source = giant(tmp_path / "a.png", 400)
     ran = run_cli("upscale", source, "-o", tmp_path / "out.png", "--max-pixels", 159_999)
     assert_refused(ran, "400x400", "159,999")
@@ -153,6 +156,7 @@ def test_too_large_is_refused_at_once(tmp_path: Path, faults: Callable[[str], Fa
     counted.injected += 2
     assert {path.name for path in tmp_path.iterdir()} == {
         "small.bmp",
+        "long.tif",
         "liar.bmp",
         "a.png",
         "out.png",
