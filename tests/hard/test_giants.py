@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from emulated import peak_memory
 from helpers import assert_refused, run_cli
 from PIL import Image
 
@@ -29,11 +29,6 @@ IS_HARD = bool(os.environ.get("SRGAN_EDGE_HARD"))
 # bytes a pixel of what came in.
 STRIPS, A_PIXEL = 400e6, 4
 MOST = 600e6
-PEAK = """
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +112,9 @@ def test_memory_is_bounded(tmp_path: Path, faults: Callable[[str], Faults], suff
     counted = faults(f"giant pictures: {side}x{side} to {suffix}")
     source, target = giant(tmp_path / "giant.png", side), tmp_path / f"out{suffix}"
     command = ["upscale", str(source), "-o", str(target), "--model", "edge-tiny"]
-    # Through a small process: a child has the peak of its parent before it is another program.
-    told = [sys.executable, "-c", PEAK, sys.executable, "-m", "srgan_edge", *command]
-    done = subprocess.run(told, stdout=subprocess.PIPE, text=True, check=True)
-    peak = int(done.stdout.splitlines()[-1]) * 1024
+    found = peak_memory([sys.executable, "-m", "srgan_edge", *command])
+    assert found.ran.code == 0, found.ran.err
+    peak = found.megabytes * 2**20
     counted.injected += 1
     counted.ends[f"{peak / 1e6:.0f} MB at most"] += 1
     assert peak < (MOST if IS_HARD else STRIPS + A_PIXEL * side * side)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
 import ssl
 import subprocess
 import sys
@@ -14,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from helpers import SAMPLES
+from helpers import SAMPLES, free_port
 
 from srgan_edge.browser.token import cookie_of
 from tests.hard.mutants import requests
@@ -38,15 +36,6 @@ class Command:
     @property
     def said(self) -> bytes:
         return (self.folder / "log").read_bytes()
-
-
-def free_port() -> int:
-    """Below those that outgoing connections have: one to a port that nobody serves yet may get the
-    same number at its own end, reach itself, and take it."""
-    for port in range(20_000 + os.getpid() % 5_000, 30_000):
-        with contextlib.suppress(OSError), socket.create_server(("0.0.0.0", port)):
-            return port
-    raise OSError("no free port from 20000 to 30000")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,19 +9,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from helpers import TESTS
+from helpers import TESTS, free_port
 
 from srgan_edge.sources import Source, open_source, parse_source, reopening
 
 SYSTEM = "/usr/bin/python3"
 TIMES = 20
 pytestmark = pytest.mark.timeout(600)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -27,6 +29,15 @@ class Ran:
     @property
     def error_lines(self) -> list[str]:
         return [line for line in self.err.splitlines() if line.startswith("srgan-edge: ")]
+
+
+def free_port() -> int:
+    """Below those that outgoing connections have: one to a port that nobody serves yet may get the
+    same number at its own end, reach itself, and take it."""
+    for port in range(20_000 + os.getpid() % 5_000, 30_000):
+        with contextlib.suppress(OSError), socket.create_server(("0.0.0.0", port)):
+            return port
+    raise OSError("no free port from 20000 to 30000")
 
 
 def run_cli(
