@@ -86,7 +86,8 @@ def _checked(context: typer.Context, path: Path, values: dict[str, Any]) -> dict
         try:
             option.process_value(context, value)
         except TyperException as error:  # here, because later it would not say where it is from
-            raise InputError(f"{path}: {key}: {error}, got {value!r}") from None
+            why = str(error).removesuffix(".")
+            raise InputError(f"{path}: {key}: {why}, got {value!r}") from None
         defaults[option.name] = value
     return defaults
 
