@@ -82,13 +82,14 @@ def _checked(context: typer.Context, path: Path, values: dict[str, Any]) -> dict
         if key not in keys:
             raise InputError(f"{path}: no key {key!r}; the keys are: {', '.join(keys)}")
         option = options[key]
-        _check_type(f"{path}: {key}", value, hints[option.name])
+        name = str(option.name)
+        _check_type(f"{path}: {key}", value, hints[name])
         try:
             option.process_value(context, value)
         except TyperException as error:  # here, because later it would not say where it is from
             why = str(error).removesuffix(".")
             raise InputError(f"{path}: {key}: {why}, got {value!r}") from None
-        defaults[option.name] = value
+        defaults[name] = value
     return defaults
 
 
