@@ -146,6 +146,11 @@ def frames_of(path: Path) -> list[int]:
     return found
 
 
+def near_the_end(path: Path) -> bool:
+    """Whether the last frame is one of the clip's last: a busy machine leaves out some."""
+    return frames_of(path)[-1] > 30 + 2 * 75
+
+
 def test_a_video(clip: Path, tmp_path: Path, faults: Callable[[str], Faults], kills: int) -> None:
     """It is there with all its frames and its sound, or not at all."""
     expected, out = tmp_path / "expected.mp4", tmp_path / "out" / "out.mp4"
@@ -184,7 +189,7 @@ def test_a_recording(
 
     def check() -> None:
         if out.exists():  # finished, and killed before the process ended
-            assert len(frames_of(out)) > 60, "half of a recording has its name"
+            assert near_the_end(out), "half of a recording has its name"
             out.unlink()
         for path in out.parent.glob(".live.*"):
             kept.setdefault(path, 0)
@@ -195,7 +200,7 @@ def test_a_recording(
             kept[path] = found
 
     def complete() -> None:
-        assert len(frames_of(out)) > 60
+        assert near_the_end(out)
         assert all(len(frames_of(path)) == found for path, found in kept.items() if found)
         shutil.rmtree(out.parent)
         counted.ends["plays after a kill"] += sum(found > 0 for found in kept.values())
