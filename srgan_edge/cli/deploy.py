@@ -120,10 +120,11 @@ def _report(remote: Remote, there: str, model: Path | None, prefix: str) -> None
     from srgan_edge.catalogue import CAMERA_MODEL
 
     name = f"{there}/{model.name}" if model else CAMERA_MODEL
-    found = f"{there}/bench.json"
-    options = ("--calls-only", "--runs", "20", "--json", found)
-    remote.run(f"{prefix.rstrip('/')}/{_COMMAND}", "bench", name, *options)
-    report = json.loads(remote.run("cat", found))
+    options = ("--calls-only", "--runs", "20", "--json", "bench.json")
+    command = (f"{prefix.rstrip('/')}/{_COMMAND}", "bench", name, *options)
+    # In that folder: by its whole name, one that a kill here left running would make it again.
+    remote.run("env", "-C", there, *command)
+    report = json.loads(remote.run("cat", f"{there}/bench.json"))
     board = report["machine"]["model"] or report["machine"]["processor"]
     (one,) = report["candidates"]
     typer.echo(

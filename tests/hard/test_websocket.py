@@ -128,8 +128,10 @@ def test_more_viewers_than_there_is_room_for(target: Target, times: int) -> None
         upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13"}
         for _ in range(30 * times):
             answer = target.place.get("/live", Cookie=cookie, Sec_WebSocket_Key="x", **upgrade)
-            tally.add(answer.status, answer.status != 503)
+            # Those who watch without reading are cut off in the end, and leave room for a bad key.
+            tally.add(answer.status, answer.status not in (400, 503))
             time.sleep(0.02)
+        assert tally.answers["503"] > 20
 
 
 def test_a_flood_of_snapshots(target: Target, times: int) -> None:

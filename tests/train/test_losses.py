@@ -14,6 +14,7 @@ from srgan_edge_train.losses import (
     content_loss,
     generated_loss,
     grid_loss,
+    halved,
     originals_loss,
     pixel_loss,
 )
@@ -80,6 +81,12 @@ def test_the_content_loss_is_reckoned_in_float32() -> None:
 def test_a_weight_too_few_is_no_silent_cut() -> None:
     with pytest.raises(ValueError, match="zip"):
         content_loss([noise(0, 2), noise(1, 2)], [noise(2, 2), noise(3, 2)], [1.0], "l1")
+
+
+def test_half_size_is_the_mean_of_four_pixels() -> None:
+    pictures = noise(0, 2, 6, 5, 3)
+    expected = pictures[:, :, :4].reshape(2, 3, 2, 2, 2, 3).mean((2, 4))  # an odd column is left out
+    np.testing.assert_allclose(halved(pictures), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_the_grid_loss_sees_a_pattern_of_the_grid_and_nothing_else() -> None:

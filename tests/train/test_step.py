@@ -31,6 +31,7 @@ JOINT = replace(
     content_layers=("block1_conv2",),
     content_weights=(1e-3,),
     content_distance="l1",
+    content_half=0.5,
     discriminator_channels=4,
     adversarial_weight=0.5,
     average=0.9,
@@ -183,6 +184,8 @@ def test_a_joint_step_is_the_plain_loop(content: Any) -> None:
         sr = generator(low, training=True)
         pixel = tf.reduce_mean(tf.abs(sr - high))
         distance = 1e-3 * tf.reduce_mean(tf.abs(content(sr) - content(high)))
+        smaller = [tf.reduce_mean(tf.reshape(one, (2, 8, 2, 8, 2, 3)), (2, 4)) for one in (sr, high)]
+        distance += 0.5e-3 * tf.reduce_mean(tf.abs(content(smaller[0]) - content(smaller[1])))
         adversarial = game.generator(lambda: judge(high, training=False), judge(sr, training=False))
         grid = JOINT.grid_weight * grid_loss(sr, high, JOINT.scale)
         loss = pixel + distance + 0.5 * adversarial + grid

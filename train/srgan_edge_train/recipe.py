@@ -65,6 +65,7 @@ class Recipe:
     content_layers: tuple[str, ...] = ()
     content_weights: tuple[float, ...] = ()
     content_distance: str = "l1"
+    content_half: float = 0.0
     discriminator: str = "none"
     discriminator_channels: int = 32
     alternation: str = "joint"

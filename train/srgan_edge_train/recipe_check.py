@@ -54,6 +54,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "average": (0.0, 0.999999),
     "pixel_weight": (0.0, _HIGHEST_WEIGHT),
     "grid_weight": (0.0, _HIGHEST_WEIGHT),
+    "content_half": (0.0, _HIGHEST_WEIGHT),
     "adversarial_weight": (0.0, _HIGHEST_WEIGHT),
     "discriminator_channels": (1, 512),
     "validate_every": (0, _MANY),

@@ -73,8 +73,8 @@ class Start:
         if self.settings.evaluate:
             kept = load_generator(run.generator)
             record["evaluation"]["end"] = measure(kept, self.settings)["generator"]
+        run.remove_cache()  # before the record says that nothing is left to do
         run.write_record(record)
-        run.remove_cache()
         return record
 
 

@@ -16,6 +16,7 @@ from srgan_edge_train.losses import (
     content_loss,
     generated_loss,
     grid_loss,
+    halved,
     originals_loss,
     pixel_loss,
 )
@@ -110,9 +111,9 @@ class TrainingStep:
     def _generator_losses(self, sr: Any, hr: Any) -> dict[str, Any]:
         recipe = self._recipe
         pixel = pixel_loss(sr, hr, recipe.pixel_distance)
-        content = content_loss(
-            self._features(sr), self._features(hr), recipe.content_weights, recipe.content_distance
-        )
+        content = self._content_loss(sr, hr)
+        if recipe.content_half:
+            content += recipe.content_half * self._content_loss(halved(sr), halved(hr))
         adversarial = self._game.generator(
             lambda: self.discriminator(hr, training=False), self.discriminator(sr, training=False)
         )
@@ -120,6 +121,10 @@ class TrainingStep:
         if recipe.grid_weight:
             loss += recipe.grid_weight * grid_loss(sr, hr, recipe.scale)
         return {"loss": loss, "pixel": pixel, "content": content, "adversarial": adversarial}
+
+    def _content_loss(self, sr: Any, hr: Any) -> Any:
+        weights, distance = self._recipe.content_weights, self._recipe.content_distance
+        return content_loss(self._features(sr), self._features(hr), weights, distance)
 
     def _features(self, pictures: Any) -> list[Any]:
         # Keras returns a single output bare.
