@@ -85,7 +85,8 @@ def test_a_weight_too_few_is_no_silent_cut() -> None:
 
 def test_half_size_is_the_mean_of_four_pixels() -> None:
     pictures = noise(0, 2, 6, 5, 3)
-    expected = pictures[:, :, :4].reshape(2, 3, 2, 2, 2, 3).mean((2, 4))  # an odd column is left out
+    even = pictures[:, :, :4]  # an odd column is left out
+    expected = even.reshape(2, 3, 2, 2, 2, 3).mean((2, 4))
     np.testing.assert_allclose(halved(pictures), expected, rtol=1e-5, atol=1e-6)
 
 

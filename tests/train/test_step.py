@@ -184,8 +184,9 @@ def test_a_joint_step_is_the_plain_loop(content: Any) -> None:
         sr = generator(low, training=True)
         pixel = tf.reduce_mean(tf.abs(sr - high))
         distance = 1e-3 * tf.reduce_mean(tf.abs(content(sr) - content(high)))
-        smaller = [tf.reduce_mean(tf.reshape(one, (2, 8, 2, 8, 2, 3)), (2, 4)) for one in (sr, high)]
-        distance += 0.5e-3 * tf.reduce_mean(tf.abs(content(smaller[0]) - content(smaller[1])))
+        fours = (tf.reshape(one, (2, 8, 2, 8, 2, 3)) for one in (sr, high))
+        halves = [content(tf.reduce_mean(four, (2, 4))) for four in fours]
+        distance += 0.5e-3 * tf.reduce_mean(tf.abs(halves[0] - halves[1]))
         adversarial = game.generator(lambda: judge(high, training=False), judge(sr, training=False))
         grid = JOINT.grid_weight * grid_loss(sr, high, JOINT.scale)
         loss = pixel + distance + 0.5 * adversarial + grid
