@@ -96,7 +96,9 @@ def _converter(model: Any, size: tuple[int | None, int | None] = (None, None)) -
     function = tf.function(lambda lr: model(lr, training=False)).get_concrete_function(signature)
     # Without the model: it would be saved whole first, which takes half a minute for a large one.
     with _quiet():
-        return tf.lite.TFLiteConverter.from_concrete_functions([function])
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
+    converter.model = model  # the function alone does not keep its variables
+    return converter
 
 
 def _file(converter: Any, network: Network) -> bytes:
