@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import gc
 import socket
 import ssl
 from collections import Counter
@@ -18,8 +17,6 @@ from srgan_edge.browser.limits import Allowance, Limits, Register, household
 
 _BACKLOG = 512  # who finds it full tries again after a second
 _BREATH = 0.1  # seconds without a new connection when the process can open none
-# asyncio's side of TLS is 256 KB that refer to themselves: Python would look for them much later.
-_COLLECTED_AFTER = 100  # connections with TLS that have ended
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
@@ -42,7 +39,6 @@ class Door:
         self._limits = limits
         self._context = context
         self._guests: dict[Guest, None] = {}  # the oldest first
-        self._uncollected = 0
         self._arrivals = Register(lambda: Allowance(limits.arrivals))
         self._listening: list[socket.socket] = []
         self._admitting: list[asyncio.Task[None]] = []
@@ -128,16 +124,12 @@ class Door:
 
     def _look_after(self, guest: Guest, connection: socket.socket, _: object) -> None:
         """Clean up after who never came in."""
+        # How it ended holds asyncio's side of TLS, 256 KB, and would hold the guest in a circle.
+        guest.arriving = None
         if not guest.arrived:
             guest.cut()
             connection.close()
             self._leave(guest)
 
     def _leave(self, guest: Guest) -> None:
-        if guest not in self._guests:
-            return
-        del self._guests[guest]
-        self._uncollected += self._context is not None
-        if self._uncollected >= _COLLECTED_AFTER:
-            self._uncollected = 0
-            asyncio.get_running_loop().call_later(_BREATH, gc.collect)  # when it has been cut
+        self._guests.pop(guest, None)
