@@ -6,12 +6,10 @@ import io
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from benchmarks.plot_labels import place_label
 from benchmarks.quality import Figures
 
-# In shares of a drawing's sides: a label goes below its point where another is close above it, and
-# to its left where the right has no room.
-_NEAR = 0.1
-_FAR_RIGHT = 0.75
+_GAP = 7.0  # points between a point's middle and its label
 
 
 def plot(
@@ -44,6 +42,9 @@ def plot(
                 area.invert_yaxis()
             _points(area, values, milliseconds, ours)
     figure.suptitle(caption, fontsize=9)
+    figure.draw_without_rendering()  # labels are placed where they hide nothing: sizes are needed
+    for area in areas.flat:
+        _label_points(area, ours)
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=110)
     return data.getvalue()
@@ -58,28 +59,15 @@ def _points(
     for name, value in values.items():
         own = name in ours
         style = {"marker": "o" if own else "s", "color": "#c8442d" if own else "#7a7a7a"}
-        area.semilogx(milliseconds[name], value, markersize=8 if own else 6, **style)
+        area.semilogx(milliseconds[name], value, markersize=8 if own else 6, label=name, **style)
     area.margins(0.18)
     area.grid(alpha=0.2)
     area.spines[["top", "right"]].set_visible(False)
-    places = {name: (milliseconds[name], value) for name, value in values.items()}
-    shares = dict(zip(places, _shares(area, list(places.values())), strict=True))
-    for name, (x, y) in shares.items():
-        others = (other for one, other in shares.items() if one != name)
-        crowded = any(abs(x - right) < _NEAR and 0 <= up - y < _NEAR for right, up in others)
-        area.annotate(
-            name,
-            places[name],
-            xytext=(6 if x < _FAR_RIGHT else -6, -5 if crowded else 5),
-            textcoords="offset points",
-            ha="left" if x < _FAR_RIGHT else "right",
-            va="top" if crowded else "bottom",
-            fontsize=8.5,
-            weight="bold" if name in ours else "normal",
-        )
 
 
-def _shares(area: Any, places: list[tuple[float, float]]) -> Any:
-    """Where they lie in the drawing: (0, 0) is its lower left corner, (1, 1) the upper right."""
-    area.autoscale_view()
-    return area.transAxes.inverted().transform(area.transData.transform(places))
+def _label_points(area: Any, ours: Collection[str]) -> None:
+    taken = [point.get_window_extent() for point in area.lines]
+    for point in area.lines:
+        ((x, y),) = point.get_xydata()
+        weight = "bold" if point.get_label() in ours else "normal"
+        place_label(area, point.get_label(), (x, y), _GAP, taken, weight)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine_roofs import Roofs
+from benchmarks.plot_labels import place_label
 from benchmarks.roofline_report import TimedModel, TimedOp
 from srgan_edge.errors import InputError
 
@@ -17,13 +18,6 @@ _COLOURS = {"int8": "#3b7ea1", "float32": "#c8442d"}
 _GREY = "#7a7a7a"
 _ALL = 2500.0  # square points of a circle that is all of a model's time
 _NEAR = 0.2  # of the logarithms: circles as near as that share a label
-# Where a label may stand: its alignment, and in which direction from its circle.
-_SIDES = (
-    ("left", "center", 1, 0),
-    ("right", "center", -1, 0),
-    ("center", "top", 0, -1),
-    ("center", "bottom", 0, 1),
-)
 
 
 def plot(models: Sequence[TimedModel], roofs: Roofs, caption: str) -> bytes:
@@ -128,19 +122,7 @@ def _draw_ops(area: Any, model: TimedModel) -> None:
     for group in _groups(model):
         ends = [group[0].op.layer, group[-1].op.layer][: len(group)]
         gap = max(radii[one.op.layer] for one in group) + 4
-        _label(area, " to ".join(ends), _place(group[0]), gap, taken)
-
-
-def _label(area: Any, words: str, place: tuple[float, float], gap: float, taken: list[Any]) -> None:
-    """On the first side of its circle where it meets nothing, or on the last one."""
-    text = area.annotate(words, place, (0, 0), textcoords="offset points", fontsize=8.5, zorder=4)
-    for ha, va, x, y in _SIDES:
-        text.set(ha=ha, va=va, position=(gap * x, gap * y))
-        box = text.get_window_extent()
-        inside = area.bbox.x0 < box.x0 and box.x1 < area.bbox.x1
-        if inside and not any(box.overlaps(other) for other in taken):
-            break
-    taken.append(box)
+        place_label(area, " to ".join(ends), _place(group[0]), gap, taken)
 
 
 def _groups(model: TimedModel) -> list[list[TimedOp]]:
