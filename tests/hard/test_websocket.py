@@ -119,19 +119,14 @@ def _files(target: Target) -> int:
 
 def test_more_viewers_than_there_is_room_for(target: Target, times: int) -> None:
     with holding_out(target, "viewers beyond the limit") as tally, ExitStack() as closing:
-        watching = [
-            closing.enter_context(target.place.look(target.cookie)) for _ in range(VIEWERS - 1)
-        ]
-        for connection in watching:
-            connection.sendall(COMPARES)
+        for _ in range(VIEWERS - 1):  # they read: who does not is cut off, and leaves room
+            closing.callback(Watcher(target.place, target.cookie).stop)
         cookie = f"srgan-edge={target.cookie}"
         upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13"}
         for _ in range(30 * times):
             answer = target.place.get("/live", Cookie=cookie, Sec_WebSocket_Key="x", **upgrade)
-            # Those who watch without reading are cut off in the end, and leave room for a bad key.
-            tally.add(answer.status, answer.status not in (400, 503))
+            tally.add(answer.status, answer.status != 503)
             time.sleep(0.02)
-        assert tally.answers["503"] > 20
 
 
 def test_a_flood_of_snapshots(target: Target, times: int) -> None:
