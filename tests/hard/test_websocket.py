@@ -93,6 +93,16 @@ def test_recording_on_and_off(target: Target) -> None:
     watcher.stop()
     assert watcher.ended
     assert len(list(target.log.parent.glob("state/recordings/*"))) <= 6
+    _stop_recording(target)
+
+
+def _stop_recording(target: Target) -> None:
+    """The last change done may have started one, and files take a moment to finish."""
+    watcher = Watcher(target.place, target.cookie)
+    watcher.tell(b'{"record": false}')
+    watcher.wait_for(lambda: len(watcher.states) > 2 and not watcher.states[-1]["recording"])
+    watcher.stop()
+    assert not watcher.ended
 
 
 def test_viewers_that_read_nothing(target: Target, times: int) -> None:
