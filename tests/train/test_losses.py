@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from srgan_edge.quality import luma
 from srgan_edge_train.keras import tf
 from srgan_edge_train.losses import (
     ADVERSARIAL,
@@ -43,6 +44,28 @@ def test_the_pixel_loss_is_the_mean_difference(distance: str, power: int) -> Non
     sr, hr = noise(0, 2, 5, 4, 3), noise(1, 2, 5, 4, 3)
     expected = (np.abs(sr - hr) ** power).mean()
     assert float(pixel_loss(sr, hr, distance)) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("distance", "power"), [("l1", 1), ("l2", 2)])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_the_pixel_loss_takes_a_share_of_the_luma_that_psnr_is_made_of(
+    distance: str, power: int, share: float
+) -> None:
+    random = np.random.default_rng(0)
+    sr, hr = (random.integers(0, 256, (2, 8, 6, 3), np.uint8) for _ in range(2))
+    as_float = [picture.astype(np.float32) / 255 for picture in (sr, hr)]
+    colours = (np.abs(as_float[0] - as_float[1]) ** power).mean()
+    lumas = [np.stack([luma(picture) for picture in pictures]) for pictures in (sr, hr)]
+    of_luma = (np.abs((lumas[0] - lumas[1]) / 219) ** power).mean()  # Y goes from 16 to 235
+    expected = (1 - share) * colours + share * of_luma
+    assert float(pixel_loss(*as_float, distance, share)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_luma_of_a_grey_difference_is_itself_and_of_a_tint_nothing() -> None:
+    hr = noise(1, 1, 4, 4, 3)
+    grey, tint = np.float32([0.1, 0.1, 0.1]), np.float32([0.587, -0.299, 0.0])
+    assert float(pixel_loss(hr + grey, hr, "l1", 1.0)) == pytest.approx(0.1, abs=1e-6)
+    assert float(pixel_loss(hr + tint, hr, "l1", 1.0)) == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.parametrize(("distance", "power"), [("l1", 1), ("l2", 2)])

@@ -146,6 +146,8 @@ def test_a_recipe_is_read_from_a_file(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"content_weights": (1.0,)}, "got 1 for 3"),
+        ({"content_halvings": (1.0, -1.0)}, "content_halvings must be from 0 to 1e\\+06, got -1.0"),
+        ({"content_halvings": (1.0,) * 6}, "must leave 4 pixels of a patch, got 2 after 6 of 128"),
         ({"content_layers": (), "content_weights": ()}, "content_layers must name a layer"),
         (
             {"content_layers": ("block1_conv1", "block3_conv5", "x")},

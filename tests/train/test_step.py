@@ -31,7 +31,8 @@ JOINT = replace(
     content_layers=("block1_conv2",),
     content_weights=(1e-3,),
     content_distance="l1",
-    content_half=0.5,
+    pixel_luma=0.75,
+    content_halvings=(0.5, 2.0),
     discriminator_channels=4,
     adversarial_weight=0.5,
     average=0.9,
@@ -64,6 +65,18 @@ def batch(recipe: Recipe, seed: int = 0) -> Batch:
 
 def as_float(pictures: npt.NDArray[np.uint8]) -> Any:
     return pictures.astype(np.float32) / 255
+
+
+def pixel_distance(sr: Any, hr: Any) -> Any:
+    """Of JOINT."""
+    luma = tf.reduce_sum((sr - hr) * [0.299, 0.587, 0.114], -1)
+    return 0.75 * tf.reduce_mean(tf.abs(luma)) + 0.25 * tf.reduce_mean(tf.abs(sr - hr))
+
+
+def means_of(block: int, pictures: Any) -> Any:
+    """(2, 16, 16, 3), reduced by that factor."""
+    side = 16 // block
+    return tf.reduce_mean(tf.reshape(pictures, (2, side, block, side, block, 3)), (2, 4))
 
 
 def descent(step: TrainingStep, generator: float, discriminator: float | None = None) -> None:
@@ -105,7 +118,7 @@ def test_a_fidelity_step_goes_down_the_pixel_loss() -> None:
     lr, hr = batch(FIDELITY_ONLY)
     before = trained(step.generator)
     with tf.GradientTape() as tape:
-        expected = tf.reduce_mean(tf.abs(step.generator(as_float(lr)) - as_float(hr)))
+        expected = pixel_distance(step.generator(as_float(lr)), as_float(hr))
     gradients = tape.gradient(expected, step.generator.trainable_variables)
     terms = step.fidelity(lr, hr)
     assert terms.keys() == {"loss", "pixel"}
@@ -182,11 +195,11 @@ def test_a_joint_step_is_the_plain_loop(content: Any) -> None:
     _descend(tape, d_loss, judge, 0.2)
     with tf.GradientTape() as tape:
         sr = generator(low, training=True)
-        pixel = tf.reduce_mean(tf.abs(sr - high))
+        pixel = pixel_distance(sr, high)
         distance = 1e-3 * tf.reduce_mean(tf.abs(content(sr) - content(high)))
-        fours = (tf.reshape(one, (2, 8, 2, 8, 2, 3)) for one in (sr, high))
-        halves = [content(tf.reduce_mean(four, (2, 4))) for four in fours]
-        distance += 0.5e-3 * tf.reduce_mean(tf.abs(halves[0] - halves[1]))
+        for block, weight in ((2, 0.5e-3), (4, 2e-3)):
+            smaller = [content(means_of(block, pictures)) for pictures in (sr, high)]
+            distance += weight * tf.reduce_mean(tf.abs(smaller[0] - smaller[1]))
         adversarial = game.generator(lambda: judge(high, training=False), judge(sr, training=False))
         grid = JOINT.grid_weight * grid_loss(sr, high, JOINT.scale)
         loss = pixel + distance + 0.5 * adversarial + grid

@@ -12,9 +12,27 @@ from typing import Any
 from srgan_edge_train.keras import tf
 
 
-def pixel_loss(sr: Any, hr: Any, distance: str = "l1") -> Any:
-    """Mean absolute difference ("l1"), or squared ("l2": Ledig et al. 2017, eq. 4)."""
-    return tf.reduce_mean(tf.abs(sr - hr) if distance == "l1" else tf.square(sr - hr))
+# Y' of red, green and blue (ITU-R BT.601).
+_LUMA = (0.299, 0.587, 0.114)
+
+
+def pixel_loss(sr: Any, hr: Any, distance: str = "l1", luma: float = 0.0) -> Any:
+    """Mean absolute difference ("l1"), or squared ("l2": Ledig et al. 2017, eq. 4).
+
+    Args:
+        sr: generated pictures.
+        hr: the originals.
+        distance: `l1` or `l2`.
+        luma: the share of the loss that is the luma's, of which PSNR-Y is made, from 0 to 1; the
+            rest is the colours', each by itself.
+    """
+    measure = tf.abs if distance == "l1" else tf.square
+    difference = sr - hr
+    loss = tf.reduce_mean(measure(difference))
+    if luma:
+        of_luma = tf.reduce_mean(measure(tf.tensordot(difference, tf.constant(_LUMA), 1)))
+        loss = (1.0 - luma) * loss + luma * of_luma
+    return loss
 
 
 def grid_loss(sr: Any, hr: Any, scale: int) -> Any:

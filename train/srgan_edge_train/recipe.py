@@ -61,11 +61,12 @@ class Recipe:
 
     pixel_weight: float = 1.0
     pixel_distance: str = "l1"
+    pixel_luma: float = 0.0
     grid_weight: float = 0.0
     content_layers: tuple[str, ...] = ()
     content_weights: tuple[float, ...] = ()
     content_distance: str = "l1"
-    content_half: float = 0.0
+    content_halvings: tuple[float, ...] = ()
     discriminator: str = "none"
     discriminator_channels: int = 32
     alternation: str = "joint"

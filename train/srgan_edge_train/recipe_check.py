@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ CONTENT_LAYERS = tuple(
 )
 _MANY = 100_000_000
 _HIGHEST_WEIGHT = 1e6
+_SMALLEST_HALVED = 4  # pixels: one of the third depth of VGG19
 _CHOICES = {
     "generator": ("edge", "srgan"),
     "degradation": ("bicubic", "camera"),
@@ -53,8 +55,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "final_rate": (0.0, 1.0),
     "average": (0.0, 0.999999),
     "pixel_weight": (0.0, _HIGHEST_WEIGHT),
+    "pixel_luma": (0.0, 1.0),
     "grid_weight": (0.0, _HIGHEST_WEIGHT),
-    "content_half": (0.0, _HIGHEST_WEIGHT),
     "adversarial_weight": (0.0, _HIGHEST_WEIGHT),
     "discriminator_channels": (1, 512),
     "validate_every": (0, _MANY),
@@ -104,9 +106,13 @@ def _check_agreement(recipe: Recipe) -> None:
             f"recipe: content_weights must hold a number for each of content_layers, got "
             f"{len(weights)} for {len(layers)}"
         )
-    if wrong := [weight for weight in weights if not 0 <= weight <= _HIGHEST_WEIGHT]:
+    _check_weights("content_weights", weights)
+    _check_weights("content_halvings", recipe.content_halvings)
+    smallest = recipe.discriminated_side >> len(recipe.content_halvings)
+    if recipe.content_halvings and smallest < _SMALLEST_HALVED:
         raise InputError(
-            f"recipe: content_weights must be from 0 to {_HIGHEST_WEIGHT:g}, got {wrong[0]}"
+            f"recipe: content_halvings must leave {_SMALLEST_HALVED} pixels of a patch, "
+            f"got {smallest} after {len(recipe.content_halvings)} of {recipe.discriminated_side}"
         )
     if recipe.epochs and recipe.fidelity_steps:
         raise InputError(
@@ -138,3 +144,8 @@ def _check_agreement(recipe: Recipe) -> None:
             "recipe: alternation must be 'joint' for the relativistic loss, which compares "
             f"originals with generated pictures, got {recipe.alternation!r}"
         )
+
+
+def _check_weights(name: str, weights: Iterable[float]) -> None:
+    if wrong := [weight for weight in weights if not 0 <= weight <= _HIGHEST_WEIGHT]:
+        raise InputError(f"recipe: {name} must be from 0 to {_HIGHEST_WEIGHT:g}, got {wrong[0]}")

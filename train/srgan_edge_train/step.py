@@ -88,7 +88,7 @@ class TrainingStep:
         lr, hr = _as_float(lr), _as_float(hr)
         with tf.GradientTape() as tape:
             sr = self.generate(lr, training=True)
-            loss = pixel_loss(sr, hr, self._recipe.pixel_distance)
+            loss = self._pixel_loss(sr, hr)
         self._apply(tape, loss, self.generator, self.optimizer)
         return {"loss": loss, "pixel": loss}
 
@@ -110,10 +110,8 @@ class TrainingStep:
 
     def _generator_losses(self, sr: Any, hr: Any) -> dict[str, Any]:
         recipe = self._recipe
-        pixel = pixel_loss(sr, hr, recipe.pixel_distance)
+        pixel = self._pixel_loss(sr, hr)
         content = self._content_loss(sr, hr)
-        if recipe.content_half:
-            content += recipe.content_half * self._content_loss(halved(sr), halved(hr))
         adversarial = self._game.generator(
             lambda: self.discriminator(hr, training=False), self.discriminator(sr, training=False)
         )
@@ -122,7 +120,17 @@ class TrainingStep:
             loss += recipe.grid_weight * grid_loss(sr, hr, recipe.scale)
         return {"loss": loss, "pixel": pixel, "content": content, "adversarial": adversarial}
 
+    def _pixel_loss(self, sr: Any, hr: Any) -> Any:
+        return pixel_loss(sr, hr, self._recipe.pixel_distance, self._recipe.pixel_luma)
+
     def _content_loss(self, sr: Any, hr: Any) -> Any:
+        loss = self._content_distance(sr, hr)
+        for weight in self._recipe.content_halvings:
+            sr, hr = halved(sr), halved(hr)
+            loss += weight * self._content_distance(sr, hr)
+        return loss
+
+    def _content_distance(self, sr: Any, hr: Any) -> Any:
         weights, distance = self._recipe.content_weights, self._recipe.content_distance
         return content_loss(self._features(sr), self._features(hr), weights, distance)
 
