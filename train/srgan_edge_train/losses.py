@@ -11,7 +11,6 @@ from typing import Any
 
 from srgan_edge_train.keras import tf
 
-
 # Y' of red, green and blue (ITU-R BT.601).
 _LUMA = (0.299, 0.587, 0.114)
 
