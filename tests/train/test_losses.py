@@ -53,17 +53,17 @@ def test_the_pixel_loss_takes_a_share_of_the_luma_that_psnr_is_made_of(
 ) -> None:
     random = np.random.default_rng(0)
     sr, hr = (random.integers(0, 256, (2, 8, 6, 3), np.uint8) for _ in range(2))
-    as_float = [picture.astype(np.float32) / 255 for picture in (sr, hr)]
-    colours = (np.abs(as_float[0] - as_float[1]) ** power).mean()
+    generated, original = sr.astype(np.float32) / 255, hr.astype(np.float32) / 255
+    colours = (np.abs(generated - original) ** power).mean()
     lumas = [np.stack([luma(picture) for picture in pictures]) for pictures in (sr, hr)]
     of_luma = (np.abs((lumas[0] - lumas[1]) / 219) ** power).mean()  # Y goes from 16 to 235
     expected = (1 - share) * colours + share * of_luma
-    assert float(pixel_loss(*as_float, distance, share)) == pytest.approx(expected, rel=1e-4)
+    assert float(pixel_loss(generated, original, distance, share)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_luma_of_a_grey_difference_is_itself_and_of_a_tint_nothing() -> None:
     hr = noise(1, 1, 4, 4, 3)
-    grey, tint = np.float32([0.1, 0.1, 0.1]), np.float32([0.587, -0.299, 0.0])
+    grey, tint = np.float32(0.1), np.array([0.587, -0.299, 0.0], np.float32)
     assert float(pixel_loss(hr + grey, hr, "l1", 1.0)) == pytest.approx(0.1, abs=1e-6)
     assert float(pixel_loss(hr + tint, hr, "l1", 1.0)) == pytest.approx(0.0, abs=1e-6)
 
