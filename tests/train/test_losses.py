@@ -58,7 +58,9 @@ def test_the_pixel_loss_takes_a_share_of_the_luma_that_psnr_is_made_of(
     lumas = [np.stack([luma(picture) for picture in pictures]) for pictures in (sr, hr)]
     of_luma = (np.abs((lumas[0] - lumas[1]) / 219) ** power).mean()  # Y goes from 16 to 235
     expected = (1 - share) * colours + share * of_luma
-    assert float(pixel_loss(generated, original, distance, share)) == pytest.approx(expected, rel=1e-4)
+    assert float(pixel_loss(generated, original, distance, share)) == pytest.approx(
+        expected, rel=1e-4
+    )
 
 
 def test_the_luma_of_a_grey_difference_is_itself_and_of_a_tint_nothing() -> None:
