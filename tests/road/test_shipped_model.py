@@ -36,7 +36,7 @@ class Promise:
 
 
 PROMISES = {
-    "edge": Promise(64_000, 3.6e9, 29.5, 0.103),
+    "edge": Promise(64_000, 3.6e9, 29.9, 0.100),
     "edge-fidelity": Promise(64_000, 3.6e9, 31.0, 0.175),
     "edge-tiny": Promise(16_000, 0.9e9, 29.3, 0.115),
     "edge-camera": Promise(64_000, 3.6e9, 28.0, 0.190),
