@@ -19,8 +19,10 @@ Plane = npt.NDArray[np.float64]
 
 _WINDOW = 11  # of SSIM
 _BAND = 256  # rows at a time: eight bytes a pixel, several times, would be gigabytes
-# ITU-R BT.601, 8-bit "studio" luma (16..235) of RGB in 0..255: what SR papers call Y.
-_LUMA_RGB = np.array([65.481, 128.553, 24.966]) / 255.0
+LUMA_WEIGHTS = (0.299, 0.587, 0.114)
+"""Of red, green and blue in luma (ITU-R BT.601)."""
+# 8-bit "studio" luma (16..235) of RGB in 0..255: what SR papers call Y.
+_LUMA_RGB = 219 * np.array(LUMA_WEIGHTS) / 255
 
 
 @dataclass(frozen=True)

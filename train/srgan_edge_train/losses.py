@@ -9,10 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from srgan_edge.quality import LUMA_WEIGHTS
 from srgan_edge_train.keras import tf
-
-# Y' of red, green and blue (ITU-R BT.601).
-_LUMA = (0.299, 0.587, 0.114)
 
 
 def pixel_loss(sr: Any, hr: Any, distance: str = "l1", luma: float = 0.0) -> Any:
@@ -29,7 +27,7 @@ def pixel_loss(sr: Any, hr: Any, distance: str = "l1", luma: float = 0.0) -> Any
     difference = sr - hr
     loss = tf.reduce_mean(measure(difference))
     if luma:
-        of_luma = tf.reduce_mean(measure(tf.tensordot(difference, tf.constant(_LUMA), 1)))
+        of_luma = tf.reduce_mean(measure(tf.tensordot(difference, tf.constant(LUMA_WEIGHTS), 1)))
         loss = (1.0 - luma) * loss + luma * of_luma
     return loss
 

@@ -107,13 +107,7 @@ def _check_agreement(recipe: Recipe) -> None:
             f"{len(weights)} for {len(layers)}"
         )
     _check_weights("content_weights", weights)
-    _check_weights("content_halvings", recipe.content_halvings)
-    smallest = recipe.discriminated_side >> len(recipe.content_halvings)
-    if recipe.content_halvings and smallest < _SMALLEST_HALVED:
-        raise InputError(
-            f"recipe: content_halvings must leave {_SMALLEST_HALVED} pixels of a patch, "
-            f"got {smallest} after {len(recipe.content_halvings)} of {recipe.discriminated_side}"
-        )
+    _check_halvings(recipe)
     if recipe.epochs and recipe.fidelity_steps:
         raise InputError(
             "recipe: epochs are for a recipe without a fidelity phase, got "
@@ -143,6 +137,16 @@ def _check_agreement(recipe: Recipe) -> None:
         raise InputError(
             "recipe: alternation must be 'joint' for the relativistic loss, which compares "
             f"originals with generated pictures, got {recipe.alternation!r}"
+        )
+
+
+def _check_halvings(recipe: Recipe) -> None:
+    times, side = len(recipe.content_halvings), recipe.discriminated_side
+    _check_weights("content_halvings", recipe.content_halvings)
+    if times and side >> times < _SMALLEST_HALVED:
+        raise InputError(
+            f"recipe: content_halvings must leave {_SMALLEST_HALVED} pixels of a patch, "
+            f"got {side >> times} after {times} of {side}"
         )
 
 
